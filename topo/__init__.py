@@ -1,0 +1,1 @@
+"""Many satellites and links become one capacitated graph."""
