@@ -1,9 +1,10 @@
-"""Who flies where: a `Formation` is bounded relative motion in the Hill frame of a reference orbit.
+"""Who flies where: a `Formation` is bounded relative motion in the Hill frame; Suncatcher's planar lattice makes one.
 
 Closed-form Hill-Clohessy-Wiltshire motion without drift (linear, circular reference orbit, point mass).
-Leaves out perturbations: see `dynamics` for those; for link ranges they change under 0.4 m in 200.
+Other designs are in `designs`. Leaves out perturbations: see `dynamics`; they change link ranges by under 0.4 m in 200.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from links.frozen import FrozenArrays
 from links.model import require_positive
 
+from .ellipse import closest_pair, distance_extremes_m, positions_m, velocities_m
 from .orbit import Orbit
 
 __all__ = ["Formation", "lattice_block", "suncatcher_lattice"]
 
 Floats = NDArray[np.float64]
+
+_COEFFICIENTS = ("radial_cos_m", "radial_sin_m", "along_track_offset_m", "normal_cos_m", "normal_sin_m")
+
+_RIM = 1.0 + 1e-12  # a point on the rim up to rounding belongs to the lattice
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,10 +63,15 @@ class Formation(FrozenArrays):
     def __post_init__(self) -> None:
         super().__post_init__()
         n = self.radial_cos_m.shape
-        for name in ("radial_cos_m", "radial_sin_m", "along_track_offset_m", "normal_cos_m", "normal_sin_m"):
+        if len(n) != 1 or n[0] < 1:
+            raise ValueError(f"formation {self.name!r}: radial_cos_m has shape {n}; need (n,), n at least 1")
+        for name in _COEFFICIENTS:
             value = getattr(self, name)
-            if value.shape != n or value.ndim != 1 or not np.isfinite(value).all():
-                raise ValueError(f"formation {self.name!r}: {name} has shape {value.shape}; need ({n[0]},) finite numbers")
+            if value.shape != n:
+                raise ValueError(f"formation {self.name!r}: {name} has shape {value.shape}; need {n} as radial_cos_m")
+            if not np.isfinite(value).all():
+                k = int(np.argmin(np.isfinite(value)))
+                raise ValueError(f"formation {self.name!r}: {name}[{k}]={float(value[k])!r}; need finite numbers")
 
     def __len__(self) -> int:
         return int(self.radial_cos_m.size)
@@ -69,34 +80,55 @@ class Formation(FrozenArrays):
         low, high = self.closest_approach_m(), self.radius_m()
         return f"{self.name}: {len(self)} satellites, closest approach {low:.1f} m, radius {high:.1f} m, {self.orbit}"
 
+    @property
+    def coefficients_m(self) -> Floats:
+        """The five motion coefficients as rows, shape (n, 5), in the order of the fields. [m]"""
+        columns = (getattr(self, name) for name in _COEFFICIENTS)
+        return np.stack(list(columns), axis=-1)
+
+    def _phase(self, time_s: ArrayLike) -> Floats:
+        return self.orbit.mean_motion_rad_s * np.atleast_1d(np.asarray(time_s, dtype=float))
+
     def positions_m(self, *, time_s: ArrayLike) -> Floats:
         """Positions in the Hill frame, shape (n_times, n, 3). [m]"""
-        times = np.atleast_1d(np.asarray(time_s, dtype=float))
-        c = np.cos(self.orbit.mean_motion_rad_s * times)[:, None]
-        s = np.sin(self.orbit.mean_motion_rad_s * times)[:, None]
-        x = self.radial_cos_m * c + self.radial_sin_m * s
-        y = self.along_track_offset_m + 2.0 * (self.radial_sin_m * c - self.radial_cos_m * s)
-        z = self.normal_cos_m * c + self.normal_sin_m * s
-        return np.stack([x, y, z], axis=-1)
+        return positions_m(coefficients_m=self.coefficients_m, phase_rad=self._phase(time_s))
+
+    def velocities_m_s(self, *, time_s: ArrayLike) -> Floats:
+        """Velocities in the Hill frame, shape (n_times, n, 3). [m/s]"""
+        per_radian = velocities_m(coefficients_m=self.coefficients_m, phase_rad=self._phase(time_s))
+        return per_radian * self.orbit.mean_motion_rad_s
 
     def epochs_s(self, *, count: int) -> Floats:
         """`count` equally spaced times over one orbit, from 0, the end not repeated. [s]"""
         if count < 1:
             raise ValueError(f"epochs={count}: need at least 1")
-        return np.arange(count) * (self.orbit.period_s / count)
+        return np.asarray(np.arange(count) * (self.orbit.period_s / count), dtype=float)
 
-    def radius_m(self, *, epochs: int = 72) -> float:
-        """Greatest distance of a satellite from the centre over an orbit (sampled). [m]"""
-        return float(np.linalg.norm(self.positions_m(time_s=self.epochs_s(count=epochs)), axis=-1).max())
+    def radius_m(self) -> float:
+        """Greatest distance of a satellite from the centre over an orbit, exact. [m]"""
+        return float(distance_extremes_m(coefficients_m=self.coefficients_m)[1].max())
 
-    def closest_approach_m(self, *, epochs: int = 72) -> float:
-        """Least distance between any two satellites over an orbit (sampled). [m]"""
-        from scipy.spatial import cKDTree
+    def closest_approach_m(self) -> float:
+        """Least distance between any two satellites over an orbit, exact; infinite for one satellite. [m]"""
+        return closest_pair(coefficients_m=self.coefficients_m)[2] if len(self) > 1 else float("inf")
 
+    def check_separation(self, *, body_radius_m: float) -> None:
+        """Raise `ValueError` if two satellites, spheres of `body_radius_m`, touch at any time of the orbit.
+
+        Parameters
+        ----------
+        body_radius_m : float
+            Of every satellite. [m]
+        """
+        radius = float(require_positive(body_radius_m, name="body_radius_m"))
         if len(self) < 2:
-            return float("inf")
-        positions = self.positions_m(time_s=self.epochs_s(count=epochs))
-        return float(min(cKDTree(p).query(p, k=2)[0][:, 1].min() for p in positions))
+            return
+        i, j, distance = closest_pair(coefficients_m=self.coefficients_m)
+        if distance < 2.0 * radius:
+            raise ValueError(
+                f"formation {self.name!r}: satellites {i} and {j} come within {distance:.3f} m of each other, and two "
+                f"bodies of radius {radius:g} m need {2.0 * radius:g} m; space them out or make the bodies smaller"
+            )
 
 
 def _planar_lattice(index: NDArray[np.int64], centre: Floats, pitch_m: float, orbit: Orbit, name: str) -> Formation:
@@ -120,8 +152,12 @@ def suncatcher_lattice(*, orbit: Orbit, pitch_m: float, radius_m: float) -> Form
     Notes
     -----
     x = pitch (i cos nt + j sin nt), y = 2 pitch (j cos nt - i sin nt): the ranges of a pair with index difference d
-    run from pitch |d| to 2 pitch |d|. Aguera y Arcas et al., arXiv:2511.19468v2 (2026), section 2.2: 81 satellites,
-    1 km, direct neighbours 100 to 200 m. Ordered by (i^2 + j^2, i, j): the centre comes first.
+    run from pitch |d| to 2 pitch |d|. Ordered by (i^2 + j^2, i, j): the centre comes first.
+
+    References
+    ----------
+    B. Aguera y Arcas et al., arXiv:2511.19468v2 (2026), section 2.2: 81 satellites, 1 km, direct neighbours 100 to
+    200 m.
 
     >>> formation = suncatcher_lattice(orbit=Orbit(altitude_m=650e3), pitch_m=100.0, radius_m=1000.0)
     >>> len(formation), round(formation.closest_approach_m(), 6), round(formation.radius_m(), 6)
@@ -129,12 +165,12 @@ def suncatcher_lattice(*, orbit: Orbit, pitch_m: float, radius_m: float) -> Form
     """
     require_positive(pitch_m, name="pitch_m")
     require_positive(radius_m, name="radius_m")
-    reach = int(np.floor(radius_m / (2.0 * pitch_m) * (1.0 + 1e-12)))
-    i, j = (axis.ravel() for axis in np.meshgrid(np.arange(-reach, reach + 1), np.arange(-reach, reach + 1)))
-    squared = i**2 + j**2
-    keep = squared <= (radius_m / (2.0 * pitch_m)) ** 2 * (1.0 + 1e-12)
-    index = np.stack([i, j], axis=-1)[keep]
-    index = index[np.lexsort((index[:, 1], index[:, 0], squared[keep]))]
+    reach = radius_m / (2.0 * pitch_m) * _RIM
+    axis = np.arange(-math.floor(reach), math.floor(reach) + 1)
+    index = np.stack([part.ravel() for part in np.meshgrid(axis, axis)], axis=-1)
+    squared = (index**2).sum(axis=1)
+    order = np.lexsort((index[:, 1], index[:, 0], squared))
+    index = index[order][squared[order] <= reach**2]
     return _planar_lattice(index, np.zeros(2), pitch_m, orbit, "suncatcher_lattice")
 
 

@@ -1,1 +1,1 @@
-"""."""
+"""Fabric + traffic -> certified throughput -> gap."""

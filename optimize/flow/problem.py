@@ -1,0 +1,267 @@
+"""The exact throughput problem as a cvxpy program, open to users' own constraints.
+
+The only module that imports cvxpy. What it returns is a routing and prices; whether they prove anything is for
+`certificate` to say.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from topo.fabric import Fabric
+
+from .certificate import Prices
+from .limits import Limits
+from .routing import FlowRouting
+from .traffic import Traffic
+
+__all__ = ["NotSolvedError", "Solution", "ThroughputProblem"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class NotSolvedError(RuntimeError):
+    """No solver gave a usable answer; the message says what each of them did."""
+
+
+def _import_cvxpy() -> Any:
+    """Import cvxpy, after spending HiGHS' banner (written to file descriptor 1, once per process) on nothing."""
+    if "highspy" not in sys.modules:
+        import highspy
+
+        sys.stdout.flush()
+        keep, null = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(null, 1)
+            solver = highspy.Highs()
+            solver.setOptionValue("output_flag", False)
+            solver.run()
+        finally:
+            os.dup2(keep, 1)
+            os.close(keep)
+            os.close(null)
+    import cvxpy
+
+    return cvxpy
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """What a solver handed over: unverified."""
+
+    routing: FlowRouting
+    prices: Prices
+    solver: str
+    status: str
+
+
+# Tried in this order until a certificate closes. Interior point without crossover is 3 to 15 times faster than the
+# defaults on these problems; simplex and another code are the fallback, not the rule.
+_ATTEMPTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("HiGHS interior point", "HIGHS", {"highs_options": {"solver": "ipm", "run_crossover": "off"}}),
+    ("HiGHS simplex", "HIGHS", {"highs_options": {"solver": "simplex"}}),
+    ("Clarabel", "CLARABEL", {}),
+)
+ATTEMPTS = tuple(name for name, _, _ in _ATTEMPTS)
+
+
+class ThroughputProblem:
+    """Maximum concurrent flow, its flows summed over the destinations of each source.
+
+    maximise    theta
+    subject to  inflow - outflow of source s at node v = theta d_sv      for every source s and node v != s
+                sum_s flow_s(e) <= capacity_e                            for every arc e
+                theta sent_v <= host_v, theta received_v <= host_v, theta local_v <= local_bps_v
+                theta port_v <= port_bps_v
+                flow into v + theta sent_v <= switch_v
+                sum_s flow_s(e) <= x_link(e), sum_links use x <= supply  where there are `Limits`
+
+    Parameters
+    ----------
+    fabric : Fabric
+    traffic : Traffic
+    limits : Limits, optional
+
+    Attributes
+    ----------
+    problem : cvxpy.Problem
+        Scaled to order one. Add constraints through `solve(constraints=...)`.
+    throughput_per_s : cvxpy expression
+        theta, rounds per second.
+    load_bps : cvxpy expression, (m,)
+        Traffic on each arc. [bit/s]
+    flow_bps : cvxpy expression, (columns,)
+        Traffic of source `column_source[i]` on arc `column_arc[i]`. [bit/s]
+    link_bps : cvxpy expression, (n_links,), or None
+        x, with `limits` only. [bit/s]
+    """
+
+    def __init__(self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None) -> None:
+        if traffic.n_nodes != fabric.n_nodes:
+            raise ValueError(f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}")
+        cp = _import_cvxpy()
+        self.fabric, self.traffic, self.limits = fabric, traffic, limits
+        self.sources: Ints = traffic.sources
+        if self.sources.size == 0:
+            raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes")
+        # Scales: rates in units of the largest capacity, throughput in units of what a lone busy node could send.
+        self.unit_bps = float(fabric.capacity_bps.max())
+        self.unit_per_s = self.unit_bps / float(traffic.sent_bit.max())
+        self._columns()
+        self._build(cp)
+
+    def _columns(self) -> None:
+        fabric, sources = self.fabric, self.sources
+        row = np.repeat(np.arange(sources.size), fabric.n_arcs)
+        arc = np.tile(np.arange(fabric.n_arcs), sources.size)
+        useful = fabric.head[arc] != sources[row]
+        useful &= fabric.transit[fabric.tail[arc]] | (fabric.tail[arc] == sources[row])
+        self.column_row: Ints = row[useful]
+        self.column_arc: Ints = arc[useful]
+        self.column_source: Ints = sources[self.column_row]
+
+    @cached_property
+    def _balance(self) -> tuple[sparse.csr_array, Floats]:
+        """Inflow minus outflow at (source, node) as a matrix on the columns, and what it must be at theta = 1."""
+        n, k, size = self.fabric.n_nodes, self.sources.size, self.column_arc.size
+        row = np.concatenate([self.column_row * n + end[self.column_arc] for end in (self.fabric.head, self.fabric.tail)])
+        sign = np.repeat([1.0, -1.0], size)
+        matrix = sparse.csr_array((sign, (row, np.tile(np.arange(size), 2))), shape=(k * n, size))
+        wanted = self.traffic.rows(self.sources)
+        wanted[np.arange(k), self.sources] = -wanted.sum(axis=1)
+        return matrix, wanted.ravel()
+
+    def _build(self, cp: Any) -> None:
+        fabric, traffic = self.fabric, self.traffic
+        size, unit = self.column_arc.size, self.unit_bps
+        self._flow = cp.Variable(size, nonneg=True, name="flow")
+        self._theta = cp.Variable(name="theta")
+        onto = sparse.csr_array((np.ones(size), (self.column_arc, np.arange(size))), shape=(fabric.n_arcs, size))
+        load = onto @ self._flow
+        matrix, wanted = self._balance
+        bit = self.unit_per_s / unit  # turns bits per round into scaled rates at theta = 1
+        free = np.ones(wanted.size, dtype=bool)
+        free[np.arange(self.sources.size) * fabric.n_nodes + self.sources] = False  # implied by the other nodes
+        self._conserve = matrix[free] @ self._flow == self._theta * (wanted[free] * bit)
+        self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= fabric.capacity_bps / unit, None)}
+        for name, used, supply in (
+            ("host_out", traffic.sent_bit, fabric.host_bps),
+            ("host_in", traffic.received_bit, fabric.host_bps),
+            ("local", traffic.local_bit, fabric.local_bps),
+            ("port", traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
+        ):
+            at = np.flatnonzero(np.isfinite(supply) & (used > 0))
+            if at.size:
+                self._rows[name] = (self._theta * (used[at] * bit) <= supply[at] / unit, at)
+        at = np.flatnonzero(np.isfinite(fabric.switch_bps))
+        if at.size:
+            into = sparse.csr_array((np.ones(fabric.n_arcs), (fabric.head, np.arange(fabric.n_arcs))), shape=(fabric.n_nodes, fabric.n_arcs))  # fmt: skip
+            entered = into[at] @ load + self._theta * (traffic.sent_bit[at] * bit)
+            self._rows["switch"] = (entered <= fabric.switch_bps[at] / unit, at)
+        self.link_bps = None
+        if self.limits is not None:
+            self._link = cp.Variable(fabric.n_links, nonneg=True, name="link")
+            scale = np.maximum(self.limits.supply, np.finfo(float).tiny)
+            use = sparse.csr_array(sparse.diags_array(unit / scale) @ self.limits.use)
+            self._rows["limit_arc"] = (load <= self._link[fabric.link_of_arc], None)
+            self._rows["limit"] = (use @ self._link <= self.limits.supply / scale, None)
+            self.link_bps = unit * self._link
+        constraints = [self._conserve, *(row for row, _ in self._rows.values())]
+        self.problem = cp.Problem(cp.Maximize(self._theta), constraints)
+        self.throughput_per_s = self.unit_per_s * self._theta
+        self.load_bps, self.flow_bps = unit * load, unit * self._flow
+        self._cp = cp
+
+    def solve(self, *, attempt: str = ATTEMPTS[0], constraints: Sequence[Any] = ()) -> Solution:
+        """Hand the problem to one solver and take its routing and prices as they come.
+
+        Parameters
+        ----------
+        attempt : str
+            One of `ATTEMPTS`.
+        constraints : sequence of cvxpy constraints
+            Your own, on the attributes above. The prices then belong to the problem without them.
+
+        Raises
+        ------
+        NotSolvedError
+            If the solver fails or hands over no usable values.
+        """
+        solver, options = next((s, o) for name, s, o in _ATTEMPTS if name == attempt)
+        problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
+        try:
+            problem.solve(solver=solver, warm_start=False, **options)
+        except (self._cp.SolverError, ValueError) as error:
+            raise NotSolvedError(f"{attempt}: {error}") from error
+        flow, theta = self._flow.value, self._theta.value
+        if flow is None or theta is None or not np.isfinite(flow).all() or not theta > 0:
+            raise NotSolvedError(f"{attempt}: status {problem.status}, throughput {theta}, no usable routing")
+        return Solution(routing=self._repair(flow / float(theta)), prices=self._prices(), solver=attempt, status=problem.status)
+
+    def _prices(self) -> Prices:
+        """Dual values on the scale of prices per bit/s, clipped at zero; missing ones are zero."""
+        some: dict[str, Floats] = {}
+        for name, (row, at) in self._rows.items():
+            if row.dual_value is None:
+                continue
+            value = np.maximum(np.atleast_1d(np.asarray(row.dual_value, dtype=float)), 0.0)
+            if name == "limit" and self.limits is not None:
+                value = value * (self.unit_bps / np.maximum(self.limits.supply, np.finfo(float).tiny))
+            if at is None:
+                some[name] = value
+            else:
+                some[name] = np.zeros(self.fabric.n_nodes)
+                some[name][at] = value
+        if self.limits is not None and "limit_arc" in some:
+            # Scale each link's charges down to what its use of the resources allows (solver tolerance).
+            link = np.bincount(self.fabric.link_of_arc, weights=some["limit_arc"], minlength=self.fabric.n_links)
+            allowed = some.get("limit", np.zeros(len(self.limits.names))) @ self.limits.use
+            with np.errstate(divide="ignore", invalid="ignore"):
+                factor = np.where(link > allowed, allowed / link, 1.0)
+            some["limit_arc"] = some["limit_arc"] * factor[self.fabric.link_of_arc]
+        return Prices.zero(fabric=self.fabric, limits=self.limits, **some)
+
+    def _repair(self, flow_per_theta: Floats) -> FlowRouting:
+        """Exactly conserving flows of one round, from a solver's nearly conserving ones.
+
+        What is missing at a node is added along a shortest-path tree from its source, what is too much there is sent
+        back along one: only additions, so no flow turns negative, and they are of the size of the solver's tolerance.
+        """
+        fabric, k, n = self.fabric, self.sources.size, self.fabric.n_nodes
+        scale = self.unit_bps / self.unit_per_s
+        flow = np.maximum(flow_per_theta, 0.0)
+        matrix, wanted = self._balance
+        missing = (wanted - scale * (matrix @ flow)).reshape(k, n)
+        dense = np.zeros((k, fabric.n_arcs))
+        dense[self.column_row, self.column_arc] = scale * flow
+        for i, source in enumerate(self.sources):
+            lacks = missing[i].copy()
+            lacks[source] = 0.0
+            self._along_tree(dense[i], int(source), np.maximum(lacks, 0.0), outward=True)
+            self._along_tree(dense[i], int(source), np.maximum(-lacks, 0.0), outward=False)
+        return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense))
+
+    def _along_tree(self, flow: Floats, source: int, amount: Floats, *, outward: bool) -> None:
+        if not amount.any():
+            return
+        fabric, n = self.fabric, self.fabric.n_nodes
+        usable = fabric.transit[fabric.tail] | (fabric.tail == source)
+        tail, head = (fabric.tail, fabric.head) if outward else (fabric.head, fabric.tail)
+        arcs = np.flatnonzero(usable)
+        graph = sparse.csr_array((arcs + 1.0, (tail[arcs], head[arcs])), shape=(n, n))
+        order, parent = csgraph.breadth_first_order(graph, source)
+        lookup = {(int(a), int(b)): int(e) for a, b, e in zip(tail[arcs], head[arcs], arcs, strict=True)}
+        carried = amount.copy()
+        for node in order[:0:-1]:
+            if carried[node] > 0:
+                flow[lookup[int(parent[node]), int(node)]] += carried[node]
+                carried[parent[node]] += carried[node]

@@ -1,0 +1,215 @@
+"""Certified throughput of a fabric under a traffic: `max_throughput`, the smallest interval it can prove."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from topo.fabric import Fabric
+from links.frozen import FrozenArrays
+
+from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from .direct import simple_prices, simple_routings
+from .interval import Interval
+from .limits import Limits
+from .routing import CertificateError, Routing
+from .traffic import Traffic
+
+__all__ = ["Throughput", "binding", "max_throughput"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Throughput(FrozenArrays):
+    """Rounds of a traffic per second that a fabric carries: an interval with what proves both ends.
+
+    Parameters
+    ----------
+    traffic : str
+        Its name.
+    lower_per_s, upper_per_s : float
+        What `routing` achieves, and what `prices` forbid to exceed. [1/s]
+    bit_per_gpu : float
+        Bits a GPU sends per round. [bit]
+    routing : Routing
+    prices : Prices
+    method : str
+        How it was found: which proof, or which solver and its status.
+    note : str
+        What a reader must know, such as constraints that the upper end does not have.
+    """
+
+    traffic: str
+    lower_per_s: float
+    upper_per_s: float
+    bit_per_gpu: float
+    routing: Routing
+    prices: Prices
+    method: str
+    note: str = ""
+
+    @property
+    def width(self) -> float:
+        """upper / lower - 1. [-]"""
+        return self.upper_per_s / self.lower_per_s - 1.0
+
+    @property
+    def per_gpu_bps(self) -> Interval:
+        """Rate of one GPU, one direction: rounds per second times bits per round. [bit/s]"""
+        return Interval(lower=self.lower_per_s * self.bit_per_gpu, upper=self.upper_per_s * self.bit_per_gpu)
+
+    def verify(self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None, rtol: float = 1e-9) -> Interval:
+        """Both ends recomputed from routing and prices, without a solver; `CertificateError` if they do not hold. [1/s]
+
+        `rtol` is the rounding allowed between the stored and the recomputed ends.
+        """
+        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=self.routing, limits=limits)
+        upper = price_bound_per_s(fabric=fabric, traffic=traffic, prices=self.prices, limits=limits)
+        if self.lower_per_s > lower * (1 + rtol):
+            raise CertificateError(f"claims {self.lower_per_s:.9g} rounds/s, its routing carries {lower:.9g}")
+        if self.upper_per_s < upper * (1 - rtol):
+            raise CertificateError(f"claims at most {self.upper_per_s:.9g} rounds/s, its prices prove only {upper:.9g}")
+        return Interval(lower=lower, upper=upper)
+
+    def __str__(self) -> str:
+        return f"{self.traffic}: {self.per_gpu_bps.as_rate()} per GPU, width {self.width:.1e}, by {self.method}"
+
+
+class _Best:
+    """The best certified ends so far."""
+
+    def __init__(self, fabric: Fabric, traffic: Traffic, limits: Limits | None) -> None:
+        self.fabric, self.traffic, self.limits = fabric, traffic, limits
+        self.lower, self.upper = 0.0, float("inf")
+        self.routing: Routing | None = None
+        self.prices: Prices | None = None
+        self.how_lower = self.how_upper = ""
+
+    def offer_routing(self, how: str, routing: Routing) -> None:
+        value = achieved_per_s(fabric=self.fabric, traffic=self.traffic, routing=routing, limits=self.limits)
+        if value > self.lower:
+            self.lower, self.routing, self.how_lower = value, routing, how
+
+    def offer_prices(self, how: str, prices: Prices) -> None:
+        value = price_bound_per_s(fabric=self.fabric, traffic=self.traffic, prices=prices, limits=self.limits)
+        if value < self.upper:
+            self.upper, self.prices, self.how_upper = value, prices, how
+
+    def closed(self, rtol: float) -> bool:
+        return self.upper <= self.lower * (1.0 + rtol)
+
+    def result(self, method: str) -> Throughput:
+        if self.routing is None or self.prices is None:
+            raise CertificateError(f"{self.traffic.name} on {self.fabric.name!r}: no routing or no prices to report")
+        # A lower end above the upper one by rounding is the same number twice.
+        upper = max(self.upper, self.lower)
+        return Throughput(traffic=self.traffic.name, lower_per_s=self.lower, upper_per_s=upper,
+                          bit_per_gpu=self.traffic.bit_per_gpu, routing=self.routing, prices=self.prices, method=method)  # fmt: skip
+
+
+def max_throughput(
+    *,
+    fabric: Fabric,
+    traffic: Traffic,
+    limits: Limits | None = None,
+    rtol: float = 1e-6,
+    method: Literal["auto", "direct", "exact"] = "auto",
+    hints: Iterable[Throughput] = (),
+    constraints: Callable[[Any], Sequence[Any]] | None = None,
+) -> Throughput:
+    """Certified interval of the rounds per second that the fabric carries.
+
+    Parameters
+    ----------
+    fabric : Fabric
+    traffic : Traffic
+    limits : Limits, optional
+        Resources that links share.
+    rtol : float
+        Width asked for, upper / lower - 1.
+    method : {"auto", "direct", "exact"}
+        "direct" tries only proofs without search; "exact" goes straight to the linear program; "auto" does the one and
+        then, if the interval is wider than `rtol`, the other.
+    hints : Throughputs
+        Answers for similar fabrics with the same nodes and arcs: their routings and prices are tried first.
+    constraints : callable, optional
+        Takes the `ThroughputProblem` and returns further cvxpy constraints. The upper end is then that of the problem
+        without them, and `note` says so.
+
+    Raises
+    ------
+    ValueError
+        If traffic goes between nodes without a path, or a hint is for another fabric.
+    NotSolvedError
+        If no solver gives a usable answer and there is no simpler proof.
+    """
+    _check_paths(fabric, traffic)
+    best = _Best(fabric, traffic, limits)
+    if method != "exact" and constraints is None:
+        for hint in hints:
+            best.offer_routing(f"routing of another answer ({hint.method})", hint.routing)
+            best.offer_prices(f"prices of another answer ({hint.method})", hint.prices)
+        for how, prices in simple_prices(fabric=fabric, traffic=traffic):
+            best.offer_prices(how, prices)
+        if not best.closed(rtol):
+            for how, routing in simple_routings(fabric=fabric):
+                best.offer_routing(how, routing)
+        if best.closed(rtol) or method == "direct":
+            return best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
+    return _exact(best, rtol, constraints)
+
+
+def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]] | None) -> Throughput:
+    from .problem import ATTEMPTS, NotSolvedError, ThroughputProblem
+
+    problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits)
+    extra = [] if constraints is None else list(constraints(problem))
+    failures: list[str] = []
+    for attempt in ATTEMPTS:
+        try:
+            solution = problem.solve(attempt=attempt, constraints=extra)
+            how = f"{solution.solver}, status {solution.status}"
+            best.offer_routing(how, solution.routing)
+            best.offer_prices(how, solution.prices)
+        except (NotSolvedError, CertificateError) as error:
+            failures.append(str(error))
+            continue
+        if constraints is not None:
+            plain = _exact(_Best(best.fabric, best.traffic, best.limits), rtol, None)
+            best.offer_prices(plain.method, plain.prices)
+            note = f"the upper end is that of the problem without the {len(extra)} added constraints"
+            return replace(best.result(f"linear program ({how})"), note=note)
+        if best.closed(rtol):
+            return best.result(f"linear program ({how})")
+        failures.append(f"{how}: the certificate closes only to {best.upper / best.lower - 1.0:.1e}")
+    if best.routing is None or best.prices is None or not np.isfinite(best.upper):
+        raise NotSolvedError(f"{best.traffic.name} on {best.fabric.name!r}: " + "; ".join(failures))
+    return replace(best.result("linear program, not closed"), note="; ".join(failures))
+
+
+def _check_paths(fabric: Fabric, traffic: Traffic) -> None:
+    from .paths import distances
+
+    for start in range(0, traffic.sources.size, 256):
+        chunk = traffic.sources[start : start + 256]
+        cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=chunk))  # fmt: skip
+        if cut_off.any():
+            i, t = np.argwhere(cut_off)[0]
+            raise ValueError(
+                f"{fabric.name}: no path from {fabric.labels[int(chunk[i])]} to {fabric.labels[int(t)]}, so {traffic.name} "
+                "has throughput 0; link them, or leave that traffic out"
+            )
+
+
+def binding(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, limits: Limits | None = None) -> tuple[tuple[str, float], ...]:  # fmt: skip
+    """Limits that bind: each kind with the share of the bound's worth that its prices carry, largest first."""
+    from .certificate import _supplies
+
+    names = {"arc": "links", "host_out": "host interfaces (sending)", "host_in": "host interfaces (receiving)",
+             "switch": "on-board switches", "local": "links inside the nodes", "port": "ports of the GPUs", "limit": "shared resources"}  # fmt: skip
+    worth = {}
+    for name, supply in _supplies(fabric, limits).items():
+        price = getattr(throughput.prices, name)
+        worth[names[name]] = float(supply[price > 0] @ price[price > 0])
+    total = sum(worth.values())
+    return tuple(sorted(((k, v / total) for k, v in worth.items() if v > 1e-6 * total), key=lambda item: -item[1]))

@@ -1,0 +1,230 @@
+"""Who sends how much to whom in one round: `Traffic`, as rows on request.
+
+The bits are payload between nodes; what GPUs of one node send each other stays apart (`local_bit`). Leaves out
+which path it takes: see `routing`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.optimize import linear_sum_assignment
+
+from links.frozen import FrozenArrays
+from topo.fabric import Fabric
+
+from .paths import distances
+
+__all__ = ["Traffic", "all_to_all", "farthest_permutation", "from_matrix", "permutation"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Traffic(FrozenArrays):
+    """Bits per round between nodes: off the diagonal, out_s x into_t plus an explicit sparse part.
+
+    Parameters
+    ----------
+    name : str
+    out, into : (n,) arrays
+        Factors of the part of rank one, so that all-to-all among 10,000 nodes needs 20,000 numbers. [bit, -]
+    explicit : (n, n) csr array
+        The rest; its diagonal must be empty. [bit]
+    local_bit : (n,) array
+        Bits per round that the busiest GPU of each node sends to GPUs of the same node. [bit]
+    bit_per_gpu : float
+        Bits per round that one GPU sends in all; throughput times this is the metric. [bit]
+    """
+
+    name: str
+    out: Floats
+    into: Floats
+    explicit: sparse.csr_array
+    local_bit: Floats
+    bit_per_gpu: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n = self.out.size
+        if self.into.shape != (n,) or self.local_bit.shape != (n,) or self.explicit.shape != (n, n):
+            raise ValueError(f"traffic {self.name!r}: out, into, local_bit and explicit do not all speak of {n} nodes")
+        for name, value in (("out", self.out), ("into", self.into), ("local_bit", self.local_bit), ("explicit", self.explicit.data)):  # fmt: skip
+            if not np.isfinite(value).all() or (value < 0).any():
+                raise ValueError(f"traffic {self.name!r}: {name} has a negative or undefined value; give bits >= 0")
+        if self.explicit.diagonal().any():
+            v = int(np.flatnonzero(self.explicit.diagonal())[0])
+            raise ValueError(f"traffic {self.name!r}: node {v} sends to itself; put that in local_bit")
+
+    @property
+    def n_nodes(self) -> int:
+        """Nodes of the fabric the traffic is for."""
+        return int(self.out.size)
+
+    def rows(self, sources: ArrayLike) -> Floats:
+        """Bits per round from each of `sources` to every node, shape (len(sources), n); zero to itself. [bit]"""
+        index = np.atleast_1d(np.asarray(sources, dtype=np.int64))
+        dense = np.outer(self.out[index], self.into) + self.explicit[index].toarray()
+        dense[np.arange(index.size), index] = 0.0
+        return np.asarray(dense)
+
+    @property
+    def sent_bit(self) -> Floats:
+        """Bits per round that leave each node, shape (n,). [bit]"""
+        return np.asarray(self.out * (self.into.sum() - self.into) + self.explicit.sum(axis=1))
+
+    @property
+    def received_bit(self) -> Floats:
+        """Bits per round that arrive at each node, shape (n,). [bit]"""
+        return np.asarray(self.into * (self.out.sum() - self.out) + self.explicit.sum(axis=0))
+
+    def port_bit(self, *, gpus: Ints) -> Floats:
+        """Bits per round through the ports of one GPU of each node, in the busier direction, evenly shared. [bit]"""
+        beyond = np.maximum(self.sent_bit, self.received_bit) / np.maximum(gpus, 1)
+        return np.asarray(self.local_bit + beyond)
+
+    @property
+    def sources(self) -> Ints:
+        """Nodes that send anything."""
+        return np.flatnonzero(self.sent_bit > 0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.sources.size} sources, {self.sent_bit.sum():.6g} bit per round between nodes"
+
+
+def _require_gpus(fabric: Fabric, least: int = 1) -> None:
+    if fabric.n_gpus < least:
+        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; this traffic needs at least {least}")
+
+
+def all_to_all(*, fabric: Fabric) -> Traffic:
+    """One bit from every GPU to every other GPU; the metric is r (G - 1), r rounds per second.
+
+    >>> import networkx as nx
+    >>> from topo import from_networkx
+    >>> print(all_to_all(fabric=from_networkx(nx.cycle_graph(4), name="ring", gpus=2, capacity_bps=1.0)))
+    all_to_all: 4 sources, 48 bit per round between nodes
+    """
+    _require_gpus(fabric, 2)
+    gpus = fabric.gpus.astype(float)
+    return Traffic(
+        name="all_to_all", out=gpus, into=gpus, explicit=sparse.csr_array(gpus.shape * 2),
+        local_bit=np.maximum(gpus - 1.0, 0.0), bit_per_gpu=float(fabric.n_gpus - 1),
+    )  # fmt: skip
+
+
+def from_matrix(*, fabric: Fabric, bits: ArrayLike, name: str, bit_per_gpu: float = 1.0) -> Traffic:
+    """Traffic of an (n, n) matrix of bits per round between nodes; its diagonal must be zero."""
+    dense = np.asarray(bits, dtype=float)
+    n = fabric.n_nodes
+    if dense.shape != (n, n):
+        raise ValueError(f"bits has shape {dense.shape}, need ({n}, {n}): one row and column per node of {fabric.name!r}")
+    if not np.isfinite(dense).all():
+        raise ValueError("bits has an undefined value; give finite bits >= 0")
+    zero = np.zeros(n)
+    return Traffic(name=name, out=zero, into=zero, explicit=sparse.csr_array(dense), local_bit=zero, bit_per_gpu=bit_per_gpu)
+
+
+def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:
+    """GPU k of node v sends one bit to GPU k of node image[v]; `image` permutes the nodes with GPUs.
+
+    A node that maps to itself sends nothing. All nodes with GPUs must have the same number of them.
+    """
+    ends = np.flatnonzero(fabric.gpus > 0)
+    target = np.asarray(image, dtype=np.int64)
+    if target.shape != (fabric.n_nodes,) or not np.array_equal(np.sort(target[ends]), ends):
+        raise ValueError("image must map the nodes with GPUs one to one onto themselves, one entry per node of the fabric")
+    counts = np.unique(fabric.gpus[ends])
+    if counts.size != 1:
+        raise ValueError(f"a permutation needs the same number of GPUs at each node; found {counts.tolist()}")
+    n, each = fabric.n_nodes, float(counts[0])
+    moved = ends[target[ends] != ends]
+    explicit = sparse.csr_array((np.full(moved.size, each), (moved, target[moved])), shape=(n, n))
+    zero = np.zeros(n)
+    return Traffic(name="permutation", out=zero, into=zero, explicit=explicit, local_bit=zero, bit_per_gpu=1.0)
+
+
+def farthest_permutation(*, fabric: Fabric) -> Ints:
+    """Image of each node under the hardest permutation: most hops in all, then most squared range, then node order.
+
+    Notes
+    -----
+    A linear assignment on hops and summed squared distances of the nodes (arc ranges along least-hop paths where the
+    fabric has no positions). Ties are settled exactly: among the optimal assignments, the lexicographically first.
+    """
+    _require_gpus(fabric)
+    ends = np.flatnonzero(fabric.gpus > 0)
+    k = ends.size
+    hops = distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=ends)[:, ends]
+    np.fill_diagonal(hops, 0.0)
+    if not np.isfinite(hops).all():
+        s, t = np.argwhere(~np.isfinite(hops))[0]
+        raise ValueError(f"no path from {fabric.labels[ends[s]]} to {fabric.labels[ends[t]]}; link them first")
+    if fabric.positions_m is not None:
+        where = fabric.positions_m[ends]
+        squared = ((where[:, None, :] - where[None, :, :]) ** 2).sum(axis=-1)
+    else:
+        squared = distances(fabric=fabric, length=fabric.range_m, sources=ends)[:, ends] ** 2
+        np.fill_diagonal(squared, 0.0)
+    # One integer weight: hops first, then squared range to a millionth of the largest, so that ties are exact.
+    share = np.rint(squared / max(float(squared.max()), 1.0) * 1e6) if squared.max() > 0 else np.zeros_like(squared)
+    weight = hops * (k * 1e6 + 1.0) + share
+    image = np.arange(fabric.n_nodes)
+    image[ends] = ends[_first_optimal_assignment(weight)]
+    return image
+
+
+def _first_optimal_assignment(weight: Floats) -> Ints:
+    """Lexicographically first column order among the assignments of greatest total (integer) weight."""
+    k = len(weight)
+    columns = np.asarray(linear_sum_assignment(weight, maximize=True)[1], dtype=np.int64)
+    # Potentials u_i + v_j >= weight_ij, tight on the assignment, by shortest paths over exchanges (integers: exact).
+    v = np.zeros(k)
+    matched = weight[np.arange(k), columns]
+    for _ in range(k):
+        gain = weight - matched[:, None] + v[columns][:, None]  # lower bound that row i puts on v_j
+        better = np.maximum(v, gain.max(axis=0))
+        if np.array_equal(better, v):
+            break
+        v = better
+    tight = weight - matched[:, None] + v[columns][:, None] == v[None, :]
+    column_of, row_of = columns.copy(), np.empty(k, dtype=np.int64)
+    row_of[columns] = np.arange(k)
+    for row in range(k):
+        for column in np.flatnonzero(tight[row]):
+            if column == column_of[row]:
+                break
+            if row_of[column] < row:
+                continue
+            if _reassign(tight, column_of, row_of, row, int(column)):
+                break
+    return column_of
+
+
+def _reassign(tight: NDArray[np.bool_], column_of: Ints, row_of: Ints, row: int, column: int) -> bool:
+    """Give `column` to `row` by an exchange among later rows over tight pairs; False if there is none."""
+    free = int(column_of[row])
+    parent: dict[int, int] = {}
+    queue = [int(row_of[column])]
+    seen = {queue[0]}
+    while queue:
+        r = queue.pop(0)
+        if tight[r, free]:
+            c = free
+            while True:
+                old = int(column_of[r])
+                column_of[r], row_of[c] = c, r
+                if old == column:
+                    break
+                c, r = old, parent[r]
+            column_of[row], row_of[column] = column, row
+            return True
+        for c in np.flatnonzero(tight[r]):
+            other = int(row_of[c])
+            if other > row and other not in seen and c != column:
+                seen.add(other)
+                parent[other] = r
+                queue.append(other)
+    return False

@@ -1,0 +1,69 @@
+"""What a fabric offers before any traffic competes: injection, latency, power of its links."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topo.fabric import Fabric
+
+from .interval import Interval
+from .paths import distances
+
+__all__ = ["Latency", "injection_bps", "latency", "link_power_w"]
+
+
+def injection_bps(*, fabric: Fabric) -> float:
+    """Mean rate at which GPUs can push into the fabric: sum of min(host, outgoing capacity) over G, one direction. [bit/s]"""
+    if fabric.n_gpus == 0:
+        raise ValueError(f"fabric {fabric.name!r} has no GPUs, so nothing is injected")
+    ends = fabric.gpus > 0
+    own = np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)
+    return float(np.minimum(own, fabric.outgoing_bps)[ends].sum() / fabric.n_gpus)
+
+
+def link_power_w(*, fabric: Fabric) -> float:
+    """Electrical power of all link ends of the fabric. [W]"""
+    return float(fabric.power_w.sum())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Latency:
+    """Latency of the least-latency paths between GPUs, unloaded. [s]"""
+
+    mean: Interval
+    worst: Interval
+
+
+def latency(*, fabric: Fabric) -> Latency:
+    """Mean and worst over GPU pairs of the least-latency path: arcs plus the switches of the nodes entered. [s]
+
+    Notes
+    -----
+    GPUs of one node are one node switch apart. The lower ends take unsourced electronics at their least, which may be
+    propagation alone; the upper ends at their most.
+    """
+    ends = [_over_pairs(fabric, fabric.latency_low_s, fabric.switch_latency_low_s),
+            _over_pairs(fabric, fabric.latency_s, fabric.switch_latency_s)]  # fmt: skip
+    (mean_low, worst_low), (mean_high, worst_high) = ends
+    return Latency(mean=Interval(lower=mean_low, upper=mean_high), worst=Interval(lower=worst_low, upper=worst_high))
+
+
+def _over_pairs(fabric: Fabric, arc_s: NDArray[np.float64], switch_s: NDArray[np.float64]) -> tuple[float, float]:
+    ends = np.flatnonzero(fabric.gpus > 0)
+    if fabric.n_gpus < 2:
+        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; latency needs a pair")
+    gpus = fabric.gpus[ends].astype(float)
+    total, worst = 0.0, 0.0
+    for start in range(0, ends.size, 256):
+        chunk = ends[start : start + 256]
+        found = distances(fabric=fabric, length=arc_s, sources=chunk, entering=switch_s)[:, ends]
+        pairs = np.outer(fabric.gpus[chunk], gpus)
+        own = np.arange(chunk.size), np.arange(start, start + chunk.size)
+        pairs[own] = gpus[own[1]] * (gpus[own[1]] - 1.0)
+        counted = pairs > 0
+        if not np.isfinite(found[counted]).all():
+            raise ValueError(f"fabric {fabric.name!r}: some GPUs cannot reach each other; link them first")
+        total += float(pairs[counted] @ found[counted])
+        worst = max(worst, float(found[counted].max()))
+    return total / (fabric.n_gpus * (fabric.n_gpus - 1.0)), worst

@@ -1,0 +1,173 @@
+"""A `Case` is everything a report needs as objects: made from a scenario by `build`, or by hand in a notebook.
+
+Leaves out measuring: see `measure`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from links.fso import OpticalLink
+from links.model import LinkModel
+from links.nvlink import NVLink
+from links.parts import Datum, Part, load_part
+from topo.build import Satellite, build_series
+from topo.fabric import Fabric, FabricSeries
+from topo.formation import Formation, lattice_block, suncatcher_lattice
+from topo.ground import nvl72, superpod
+from topo.orbit import Orbit
+from topo.ranges import neighbours_within
+from topo.wiring import Wiring
+
+from .scenario import (
+    BlockTable, Nvl72Table, OpticalTable, PairsTable, ReachTable, SatelliteTable, Scenario, SuncatcherTable,
+    SuperpodTable,
+)  # fmt: skip
+
+__all__ = ["Case", "as_series", "build"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What is compared with what.
+
+    Parameters
+    ----------
+    name, title : str
+    formation : FabricSeries or Fabric
+        What is measured.
+    scale_up : Fabric
+        Reference in which every pair is as well connected as inside one rack.
+    scale_out : Fabric or None
+        Reference of racks joined by a 1:1 network; None to leave it out.
+    terminals : int or None
+        Of each satellite, for the ladder's one-hop step; None leaves the step out.
+    modelled : tuple of str
+        One line each on what was modelled, for the first screen.
+    parts : tuple of Part
+        Hardware whose values went in.
+    data : mapping of str to Datum
+        Sourced values of the scenario.
+    readings : tuple of (label, Case)
+        Other readings of the same system, measured for all_to_all only.
+    scenario : Scenario or None
+        What the case was built from.
+    """
+
+    name: str
+    title: str = ""
+    formation: FabricSeries | Fabric
+    scale_up: Fabric
+    scale_out: Fabric | None = None
+    terminals: int | None = None
+    modelled: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
+    data: Mapping[str, Datum] = field(default_factory=dict)
+    readings: tuple[tuple[str, "Case"], ...] = ()
+    scenario: Scenario | None = None
+
+
+def as_series(fabric: FabricSeries | Fabric) -> FabricSeries:
+    """A fabric as a series of one time; a series as it is."""
+    if isinstance(fabric, FabricSeries):
+        return fabric
+    positions = np.zeros((fabric.n_nodes, 3)) if fabric.positions_m is None else fabric.positions_m
+    names = ("capacity_bps", "latency_s", "latency_low_s", "power_w", "range_m", "availability")
+    rows = {name: getattr(fabric, name)[None, :] for name in names}
+    return FabricSeries(time_s=np.zeros(1), structure=fabric, positions_m=positions[None], **rows)
+
+
+def _formation(scenario: Scenario, orbit: Orbit) -> Formation:
+    table = scenario.formation
+    if isinstance(table, SuncatcherTable):
+        return suncatcher_lattice(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
+    if isinstance(table, BlockTable):
+        return lattice_block(orbit=orbit, pitch_m=table.pitch_m, rows=table.rows, columns=table.columns)
+    raise ValueError(f"formation.kind={table.kind!r} is not a formation in orbit")
+
+
+def _satellite(table: SatelliteTable, data: Mapping[str, Datum]) -> Satellite:
+    switch = data.get("satellite.switch_latency_s")
+    low = table.switch_latency_s if switch is None or switch.low is None else switch.low
+    high = table.switch_latency_s if switch is None or switch.high is None else switch.high
+    return Satellite(
+        gpus=table.gpus, host_bps=table.gpus * table.host_per_gpu_bps, local_bps=table.local_bps,
+        switch_bps=table.switch_bps, port_bps=table.port_bps, switch_latency_s=high, switch_latency_low_s=low, terminals=table.terminals,
+        radius_m=table.radius_m,
+    )  # fmt: skip
+
+
+def _wiring(table: ReachTable | PairsTable, formation: Formation) -> Wiring:
+    if isinstance(table, PairsTable):
+        pairs, name = np.array(table.pairs, dtype=np.int64).reshape(-1, 2), "explicit pairs"
+    else:
+        pairs = neighbours_within(formation=formation, reach_m=table.reach_m)
+        name = f"neighbours within {table.reach_m:g} m"
+    return Wiring(name=name, pairs=pairs, terminals=np.full(len(pairs), table.terminals_per_link, dtype=np.int64))
+
+
+def _link(scenario: Scenario) -> tuple[LinkModel, tuple[Part, ...]]:
+    table = scenario.link
+    if isinstance(table, OpticalTable):
+        transceiver = load_part(table.transceiver)
+        amplifier = None if table.amplifier is None else load_part(table.amplifier)
+        values = table.model_dump(exclude={"kind", "transceiver", "amplifier"})
+        model: LinkModel = OpticalLink(transceiver=transceiver, amplifier=amplifier, **values)
+        return model, (transceiver,) if amplifier is None else (transceiver, amplifier)
+    if table is None:
+        raise ValueError(f"scenario {scenario.name}: [link] is missing")
+    generation, cable = load_part(table.generation), load_part(table.cable)
+    return NVLink(generation=generation, cable=cable, links=table.links), (generation, cable)
+
+
+def _references(scenario: Scenario, n_gpus: int) -> tuple[Fabric, Fabric | None]:
+    rack = nvl72()
+    if not scenario.reference.scale_out:
+        return rack, None
+    racks, rest = divmod(n_gpus, rack.n_gpus)
+    if rest or racks < 2:
+        raise ValueError(
+            f"reference.scale_out: a SuperPOD of {n_gpus} GPUs would need {n_gpus / rack.n_gpus:g} racks of {rack.n_gpus}; "
+            "set reference.scale_out = false"
+        )
+    return rack, superpod(racks=racks)
+
+
+_REFERENCE_PARTS = ("gb300_nvl72", "nvlink5", "nvswitch4", "twinax_30awg", "gb300_superpod")
+
+
+def build(scenario: Scenario) -> Case:
+    """Objects of a scenario: formation, wiring, link and references become fabrics, readings further cases."""
+    try:
+        return _build(scenario)
+    except ValueError as error:
+        if str(error).startswith("scenario "):
+            raise
+        raise ValueError(f"scenario {scenario.name}: {error}") from None
+
+
+def _build(scenario: Scenario) -> Case:
+    table = scenario.formation
+    parts = tuple(load_part(name) for name in _REFERENCE_PARTS)
+    modelled: tuple[str, ...]
+    formation: FabricSeries | Fabric
+    if isinstance(table, Nvl72Table | SuperpodTable):
+        formation = nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
+        n_gpus, terminals, modelled = formation.n_gpus, None, (str(formation),)
+    else:
+        assert scenario.orbit is not None and scenario.satellite is not None and scenario.wiring is not None  # noqa: S101  # the scenario's own validator guarantees it
+        flight = _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
+        satellite = _satellite(scenario.satellite, scenario.data)
+        wiring = _wiring(scenario.wiring, flight)
+        link, link_parts = _link(scenario)
+        formation = build_series(formation=flight, satellite=satellite, wiring=wiring, link=link,
+                                 time_s=flight.epochs_s(count=scenario.orbit.epochs), name=scenario.name)  # fmt: skip
+        parts = (load_part("earth"), *link_parts, *parts)
+        n_gpus, terminals = formation.structure.n_gpus, satellite.terminals
+        modelled = (str(flight), f"{wiring}, at most {terminals} terminals a satellite", str(formation.structure))
+    scale_up, scale_out = _references(scenario, n_gpus)
+    readings = tuple((r.label, _build(scenario.variant(r.set))) for r in scenario.reading)
+    return Case(name=scenario.name, title=scenario.title, formation=formation, scale_up=scale_up, scale_out=scale_out,
+                terminals=terminals, modelled=modelled, parts=parts, data=scenario.data, readings=readings,
+                scenario=scenario)  # fmt: skip

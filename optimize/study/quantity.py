@@ -1,0 +1,97 @@
+"""Quantities as people write them (`10 cm`, `800 Gb/s`, `1.8 TB/s both ways`) to SI numbers, refusing what is ambiguous.
+
+General unit libraries read `Gb/s` as gigabarn or not at all, and none knows directions; the table here is small and
+strict. Case matters: b is a bit, B a byte, m milli, M mega.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+
+__all__ = ["DIMENSIONS", "parse_quantity"]
+
+_PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_SMALL = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12}
+
+
+def _rates() -> dict[str, float]:
+    table = {}
+    for prefix, factor in _PREFIX.items():
+        table |= dict.fromkeys((f"{prefix}b/s", f"{prefix}bit/s", f"{prefix}bps"), factor)
+        table |= dict.fromkeys((f"{prefix}B/s", f"{prefix}byte/s"), 8.0 * factor)
+    return table
+
+
+_DEGREE = math.pi / 180.0
+DIMENSIONS: Mapping[str, Mapping[str, float]] = {
+    "length": {f"{p}m": f for p, f in _SMALL.items()} | {"cm": 1e-2, "km": 1e3},
+    "time": {f"{p}s": f for p, f in _SMALL.items()} | {"min": 60.0, "h": 3600.0},
+    "power": {f"{p}W": f for p, f in (_SMALL | _PREFIX).items()},
+    "rate": _rates(),
+    "angle": {f"{p}rad": f for p, f in _SMALL.items()} | {"deg": _DEGREE, "arcsec": _DEGREE / 3600.0},
+    "frequency": {f"{p}Hz": f for p, f in _PREFIX.items()},
+    "level": {"dB": 1.0},
+    "number": {"": 1.0, "%": 1e-2},
+}
+_EXAMPLE = {
+    "length": "10 cm", "time": "140 ns", "power": "5 W", "rate": "800 Gb/s", "angle": "1 urad",
+    "frequency": "193.1 THz", "level": "3 dB", "number": "0.5",
+}  # fmt: skip
+_TEXT = re.compile(r"\s*(?:(?P<times>\d+)\s*[x×]\s*)?(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d]\S*)?\s*(?P<rest>.*?)\s*")  # fmt: skip
+_DIRECTION = {"both ways": 0.5, "each way": 1.0, "one way": 1.0}
+
+
+def parse_quantity(value: object, *, dimension: str) -> float:
+    """SI value of a number (already SI) or a text with a unit.
+
+    Parameters
+    ----------
+    value : float, int or str
+    dimension : str
+        One of `DIMENSIONS`: the unit must be one of its.
+
+    >>> parse_quantity("72 x 800 Gb/s", dimension="rate")
+    57600000000000.0
+    >>> parse_quantity("1.8 TB/s both ways", dimension="rate") / 8e9  # GB/s, one direction
+    900.0
+    >>> parse_quantity("800 Gb/s", dimension="length")
+    Traceback (most recent call last):
+    ...
+    ValueError: '800 Gb/s' is a rate; need a length, such as '10 cm'
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{value!r} is not a quantity; write a number or text such as {_EXAMPLE[dimension]!r}")
+    if isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise ValueError(f"{value!r} is not finite; need a {dimension}, such as {_EXAMPLE[dimension]!r}")
+        return float(value)
+    match = _TEXT.fullmatch(value)
+    try:
+        number = float(match["number"]) if match else math.nan
+    except ValueError:
+        number = math.nan
+    if match is None or not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a quantity; need a {dimension}, such as {_EXAMPLE[dimension]!r}")
+    unit, rest = match["unit"] or "", match["rest"]
+    factor = DIMENSIONS[dimension].get(unit)
+    if factor is None or (unit == "" and dimension != "number"):
+        raise ValueError(_refusal(value, unit, dimension))
+    if rest:
+        if dimension != "rate" or rest not in _DIRECTION:
+            direction = "; say 'both ways' for the sum of both directions or 'each way' for one" if dimension == "rate" else ""
+            raise ValueError(f"{value!r}: cannot read {rest!r}{direction}")
+        factor *= _DIRECTION[rest]
+    return number * factor * (int(match["times"]) if match["times"] else 1)
+
+
+def _refusal(text: str, unit: str, dimension: str) -> str:
+    need = f"need a {dimension}, such as {_EXAMPLE[dimension]!r}"
+    if not unit:
+        return f"{text!r} has no unit; {need}"
+    for other, table in DIMENSIONS.items():
+        if unit in table and other != dimension:
+            article = "an" if other[0] in "aeiou" else "a"
+            return f"{text!r} is {article} {other}; {need}"
+    alike = [known for table in DIMENSIONS.values() for known in table if known.lower() == unit.lower()]
+    hint = f" (did you mean {' or '.join(dict.fromkeys(alike))}? case matters: b is a bit, B a byte)" if alike else ""
+    return f"{text!r}: unit {unit!r} is not known{hint}; {need}"

@@ -1,0 +1,108 @@
+"""Reference fabrics on the ground as ordinary fabrics: a GB300 NVL72, and a SuperPOD of them.
+
+The same code measures them as measures a formation. Leaves out protocol overheads: capacities are nominal payload.
+"""
+
+import numpy as np
+from scipy.constants import speed_of_light
+
+from links.nvlink import NVLink
+from links.parts import Datum, load_part
+
+from .fabric import Fabric
+
+__all__ = ["nvl72", "superpod"]
+
+
+def _ends(datum: Datum) -> tuple[float, float]:
+    """Lower and upper end of a datum's range; its value where it has none."""
+    low = datum.value if datum.low is None else datum.low
+    high = datum.value if datum.high is None else datum.high
+    return low, high
+
+
+def nvl72() -> Fabric:
+    """GB300 NVL72: 72 GPUs, each with one NVLink 5 to each of 18 NVSwitch chips.
+
+    Notes
+    -----
+    GPUs do not forward; every pair is one switch apart, over 18 paths. NVIDIA Enterprise Reference Architecture, NVL72
+    AI Factory. The advertised 1.8 TB/s of a GPU is the sum of both directions: here 900 GB/s each way.
+
+    >>> print(nvl72())
+    GB300 NVL72: 90 nodes, 72 GPUs, 1296 links (2592 arcs) of 400 Gb/s each way
+    """
+    rack, switch = load_part("gb300_nvl72"), load_part("nvswitch4")
+    gpus, switches = int(rack["gpus"]), int(rack["switches"])
+    n = gpus + switches
+    link = NVLink(generation=load_part("nvlink5"), cable=load_part("twinax_30awg"))
+    state = link.at(range_m=rack["mean_cable_length_m"])
+    g, s = (axis.ravel() for axis in np.meshgrid(np.arange(gpus), gpus + np.arange(switches), indexing="ij"))
+    tail, head = np.concatenate([g, s]), np.concatenate([s, g])
+    m = tail.size
+    is_gpu = np.arange(n) < gpus
+    low, high = _ends(switch.data["latency_s"])
+    return Fabric(
+        name=rack.title,
+        labels=tuple([f"gpu{i}" for i in range(gpus)] + [f"nvswitch{i}" for i in range(switches)]),
+        gpus=is_gpu.astype(np.int64),
+        host_bps=np.full(n, np.inf), switch_bps=np.full(n, np.inf), local_bps=np.full(n, np.inf),
+        port_bps=np.full(n, np.inf),
+        switch_latency_s=np.where(is_gpu, 0.0, high), switch_latency_low_s=np.where(is_gpu, 0.0, low),
+        transit=~is_gpu,
+        tail=tail, head=head,
+        capacity_bps=np.full(m, float(state.rate_bps)),
+        latency_s=np.full(m, float(state.latency_s)), latency_low_s=np.full(m, float(state.latency_low_s)),
+        power_w=np.full(m, float(state.power_w)), range_m=np.full(m, rack["mean_cable_length_m"]),
+        availability=np.full(m, float(state.availability)), terminals=np.ones(m, dtype=np.int64),
+        medium=np.full(m, link.medium),
+    )  # fmt: skip
+
+
+def superpod(*, racks: int) -> Fabric:
+    """GB300 SuperPOD: one node per NVL72 rack, host 72 x 800 Gb/s, through an ideal 1:1 core.
+
+    Parameters
+    ----------
+    racks : int
+        At least 1.
+
+    Notes
+    -----
+    A full-bisection fat tree carries every traffic that no host exceeds, so it is modelled as one unlimited switch.
+    Inside a rack GPUs talk over NVLink. The latency is an interval from propagation alone, because no figure was
+    found for this generation.
+
+    >>> print(superpod(racks=81))
+    SuperPOD of 81 GB300 NVL72 racks: 82 nodes, 5832 GPUs, 81 links (162 arcs) of 57.6 Tb/s each way
+    """
+    if racks < 1:
+        raise ValueError(f"racks={racks}: need at least 1")
+    rack, network, inside = load_part("gb300_nvl72"), load_part("gb300_superpod"), nvl72()
+    gpus = int(rack["gpus"])
+    host_bps = gpus * rack["nic_payload_bps"]
+    n = racks + 1
+    is_rack = np.arange(n) < racks
+    node, core = np.arange(racks), np.full(racks, racks)
+    m = 2 * racks
+    propagation_s = network["cable_length_m"] * network["refractive_index"] / speed_of_light
+    low, high = _ends(network.data["latency_s"])
+    low = max(low, propagation_s)
+    # GPUs of one rack are one NVSwitch apart: the rack's node switches in the time that takes.
+    local_low = 2 * float(inside.latency_low_s[0]) + float(inside.switch_latency_low_s[-1])
+    local_high = 2 * float(inside.latency_s[0]) + float(inside.switch_latency_s[-1])
+    return Fabric(
+        name=f"SuperPOD of {racks} {rack.title} racks",
+        labels=tuple([f"rack{i}" for i in range(racks)] + ["core"]),
+        gpus=np.where(is_rack, gpus, 0),
+        host_bps=np.where(is_rack, host_bps, np.inf),
+        switch_bps=np.full(n, np.inf), port_bps=np.full(n, np.inf),
+        local_bps=np.where(is_rack, float(inside.outgoing_bps[0]), np.inf),
+        switch_latency_s=np.where(is_rack, local_high, 0.0), switch_latency_low_s=np.where(is_rack, local_low, 0.0),
+        transit=~is_rack,
+        tail=np.concatenate([node, core]), head=np.concatenate([core, node]),
+        capacity_bps=np.full(m, host_bps),
+        latency_s=np.full(m, high / 2), latency_low_s=np.full(m, low / 2),
+        power_w=np.zeros(m), range_m=np.full(m, network["cable_length_m"] / 2),
+        availability=np.ones(m), terminals=np.full(m, gpus), medium=np.full(m, "fibre"),
+    )  # fmt: skip
