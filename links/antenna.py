@@ -1,6 +1,6 @@
-"""Radio antennas: gain, pattern and surface of dishes; gain, scan and phase errors of arrays.
+"""Radio antennas: pattern and surface of dishes; gain, scan and phase errors of arrays.
 
-Ideal uniform illumination; taper, spill-over and feed are an aperture efficiency. Leaves out polarisation and coupling
+Ideal uniform illumination; the gain of a dish is `links.aperture.aperture_gain`. Leaves out polarisation and coupling
 between elements.
 """
 
@@ -8,50 +8,26 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 from scipy.constants import speed_of_light
 
 from .model import require_positive
 
 __all__ = [
-    "array_factor", "array_gain", "beam_squint_rad", "dish_gain", "dish_pattern", "dish_pattern_envelope",
+    "array_factor", "array_gain", "beam_squint_rad", "dish_pattern", "dish_pattern_envelope",
     "focus_phase_rad", "grating_lobe_spacing_m", "half_power_beamwidth_rad", "phase_quantisation_loss",
     "phase_quantisation_sidelobe", "ruze_efficiency", "scan_loss", "wavelength_m",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
-# (2 J1(x)/x)^2 = 1/2, the half-power point of a uniform circular aperture
-_HALF_POWER_ARGUMENT = 1.616339948310703
+# half-power point of a uniform circular aperture, 1.616
+_HALF_POWER_ARGUMENT = float(optimize.brentq(lambda x: (2.0 * special.j1(x) / x) ** 2 - 0.5, 1.0, 2.0))
 
 
 def wavelength_m(*, frequency_hz: ArrayLike) -> Floats:
     """Wavelength in vacuum. [m]"""
     return np.asarray(speed_of_light / require_positive(frequency_hz, name="frequency_hz"))
-
-
-def dish_gain(*, diameter_m: ArrayLike, frequency_hz: ArrayLike, aperture_efficiency: ArrayLike = 1.0) -> Floats:
-    """Gain of a circular aperture over an isotropic radiator. [-]
-
-    Parameters
-    ----------
-    diameter_m : array
-        [m]
-    frequency_hz : array
-        [Hz]
-    aperture_efficiency : array
-        Of illumination, spill-over and feed; the surface has its own (`ruze_efficiency`). [-]
-
-    Notes
-    -----
-    eta (pi D / lambda)^2. C. A. Balanis, Antenna Theory, 4th ed. (2016), eq. 12-25 with the area of a circle.
-
-    >>> round(10 * math.log10(dish_gain(diameter_m=0.1, frequency_hz=60e9, aperture_efficiency=0.6)), 2)
-    33.75
-    """
-    efficiency = require_positive(aperture_efficiency, name="aperture_efficiency")
-    turns = math.pi * require_positive(diameter_m, name="diameter_m") / wavelength_m(frequency_hz=frequency_hz)
-    return np.asarray(efficiency * turns**2)
 
 
 def half_power_beamwidth_rad(*, diameter_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
@@ -88,17 +64,15 @@ def dish_pattern_envelope(*, angle_rad: ArrayLike, diameter_m: ArrayLike, freque
 
     Notes
     -----
-    The main lobe down to its meeting with 8/(pi x^3), the envelope of (2 J1(x)/x)^2 at large x; 8/(pi x^3) beyond.
-    Behind the antenna (beyond 90 degrees) the value at 90 degrees.
+    Beyond the first null 4 (J1^2 + Y1^2)/x^2, the smooth curve over all sidelobes (8/(pi x^3) at large x); inside it
+    the main lobe, where that is higher. Behind the antenna (beyond 90 degrees) the value at 90 degrees.
     """
     angle = np.minimum(np.abs(np.asarray(angle_rad, dtype=float)), math.pi / 2.0)
     x = _pattern_argument(angle, diameter_m, frequency_hz)
-    lobe = np.where(x < special.jn_zeros(1, 1)[0], dish_pattern(
-        angle_rad=angle, diameter_m=diameter_m, frequency_hz=frequency_hz), 0.0)  # fmt: skip
-    with np.errstate(divide="ignore"):
-        envelope = np.minimum(8.0 / (math.pi * x**3), 1.0)
-    # inside the main lobe the asymptote exceeds the lobe only near the first null, where it is the sidelobe level
-    return np.asarray(np.where(x < 2.0, lobe, np.maximum(lobe, envelope)))
+    outside = np.maximum(x, special.jn_zeros(1, 1)[0])
+    envelope = 4.0 * (special.j1(outside) ** 2 + special.y1(outside) ** 2) / outside**2
+    lobe = dish_pattern(angle_rad=angle, diameter_m=diameter_m, frequency_hz=frequency_hz)
+    return np.asarray(np.maximum(lobe, envelope))
 
 
 def ruze_efficiency(*, surface_rms_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:

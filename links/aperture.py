@@ -92,7 +92,8 @@ def plane_wave_fibre_coupling(*, truncation: ArrayLike, obscuration_ratio: Array
 
     References
     ----------
-    C. Ruilier, F. Cassaing, "Coupling of large telescopes and single-mode waveguides", J. Opt. Soc. Am. A 18, 143 (2001).
+    C. Ruilier, F. Cassaing, "Coupling of large telescopes and single-mode waveguides",
+    J. Opt. Soc. Am. A 18, 143 (2001).
     """
     gain = truncated_gaussian_gain(truncation=truncation, obscuration_ratio=obscuration_ratio)
     return np.asarray(gain / (1.0 - _ratio(obscuration_ratio) ** 2))
@@ -110,7 +111,7 @@ def divergence_gain(*, half_divergence_rad: ArrayLike) -> Floats:
 
     Notes
     -----
-    `32 / theta_full^2`. The `16 / theta_full^2` of part of the literature is the average over a uniform cone, 3 dB less.
+    `32 / theta_full^2`. The `16 / theta_full^2` of part of the literature averages over a uniform cone, 3 dB less.
     On-axis intensity is `P gain / (4 pi) = 2 P / (pi theta^2)`. Where a divergence is known, never use the aperture.
     """
     return np.asarray(8.0 / require_positive(half_divergence_rad, name="half_divergence_rad") ** 2)
@@ -143,7 +144,7 @@ def received_far_field_w(
     if np.any(transmission >= 1.0):
         raise ValueError(
             f"the far-field formula gives {float(np.max(transmission)):.3g} times the transmitted power at "
-            f"range_m={np.asarray(range_m).min():.4g}: these apertures are in each other's near field, use links.coupling"
+            f"range_m={np.asarray(range_m).min():.4g}: this is the near field, use links.coupling"
         )
     # G = (pi D/lambda)^2, so 2 D^2/lambda = 2 G lambda/pi^2
     largest = np.maximum(tx_gain, rx_gain)
@@ -162,7 +163,9 @@ def marechal_factor(*, wavefront_error_waves: ArrayLike) -> Floats:
     sigma = require_positive(wavefront_error_waves, name="wavefront_error_waves", zero=True)
     if np.any(sigma > 0.1):
         warnings.warn(
-            f"wavefront_error_waves={float(np.max(sigma)):g}: the Marechal factor holds to 0.1", ValidityWarning, stacklevel=2
+            f"wavefront_error_waves={float(np.max(sigma)):g}: the Marechal factor holds to 0.1",
+            ValidityWarning,
+            stacklevel=2,
         )
     return np.asarray(np.exp(-((2.0 * math.pi * sigma) ** 2)))
 
@@ -181,6 +184,7 @@ def side_lobe_envelope(*, diameter_m: ArrayLike, off_axis_rad: ArrayLike, wavele
     >>> float(db(side_lobe_envelope(diameter_m=0.05, off_axis_rad=1e-3, wavelength_m=1.55e-6))).__round__(2)
     -56.11
     """
-    angle = require_positive(off_axis_rad, name="off_axis_rad")
-    x = math.pi * require_positive(diameter_m, name="diameter_m") * np.sin(angle) / require_positive(wavelength_m, name="wavelength_m")  # fmt: skip
+    diameter = require_positive(diameter_m, name="diameter_m")
+    sine = np.sin(require_positive(off_axis_rad, name="off_axis_rad"))
+    x = math.pi * diameter * sine / require_positive(wavelength_m, name="wavelength_m")
     return np.asarray(np.minimum(1.0, 8.0 / math.pi / x**3))

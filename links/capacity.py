@@ -59,7 +59,7 @@ def homodyne_bits(*, photons: ArrayLike) -> Floats:
 def heterodyne_photons_per_bit(*, bits_per_mode: ArrayLike) -> Floats:
     """Photons per bit that heterodyne detection needs at a spectral efficiency; ln 2 at zero. [-]
 
-    >>> float(heterodyne_photons_per_bit(bits_per_mode=4.0))
+    >>> float(heterodyne_photons_per_bit(bits_per_mode=4.0)).__round__(9)
     3.75
     """
     bits = require_positive(bits_per_mode, name="bits_per_mode", zero=True) * math.log(2.0)

@@ -51,7 +51,8 @@ def channel_frequencies_hz(*, low_hz: float, high_hz: float, spacing_hz: float) 
     room = high_hz - (start_hz - 0.5 * spacing_hz)
     if room < spacing_hz * (1.0 - 1e-9):
         return np.zeros(0)
-    return start_hz + spacing_hz * np.arange(int(channel_count(band_hz=room * (1.0 + 1e-9), spacing_hz=spacing_hz)))
+    count = int(channel_count(band_hz=room * (1.0 + 1e-9), spacing_hz=spacing_hz))
+    return np.asarray(start_hz + spacing_hz * np.arange(count), dtype=float)
 
 
 def channel_share_w(*, output_w: ArrayLike, channels: ArrayLike) -> Floats:

@@ -19,9 +19,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
-def rayleigh_range_m(
-    *, waist_radius_m: ArrayLike, wavelength_m: ArrayLike, beam_quality: ArrayLike = 1.0
-) -> Floats:
+def rayleigh_range_m(*, waist_radius_m: ArrayLike, wavelength_m: ArrayLike, beam_quality: ArrayLike = 1.0) -> Floats:
     """Distance from the waist at which the area of the beam has doubled, pi w0^2 / (M2 lambda). [m]"""
     quality = require_positive(beam_quality, name="beam_quality")
     waist = require_positive(waist_radius_m, name="waist_radius_m")
@@ -56,9 +54,7 @@ def curvature_radius_m(
     return np.asarray(z * (1.0 + (z_r / z) ** 2))
 
 
-def half_divergence_rad(
-    *, waist_radius_m: ArrayLike, wavelength_m: ArrayLike, beam_quality: ArrayLike = 1.0
-) -> Floats:
+def half_divergence_rad(*, waist_radius_m: ArrayLike, wavelength_m: ArrayLike, beam_quality: ArrayLike = 1.0) -> Floats:
     """Far-field 1/e^2 half angle, M2 lambda / (pi w0). [rad]
 
     Notes
@@ -109,7 +105,8 @@ def captured_power(*, aperture_radius_m: ArrayLike, beam_radius: ArrayLike, offs
     b = require_positive(aperture_radius_m, name="aperture_radius_m")
     w = require_positive(beam_radius, name="beam_radius")
     r = require_positive(offset_m, name="offset_m", zero=True)
-    return np.asarray(np.where(r > 0.0, special.chndtr((2.0 * b / w) ** 2, 2.0, (2.0 * r / w) ** 2), -np.expm1(-2.0 * (b / w) ** 2)))  # fmt: skip
+    centred = -np.expm1(-2.0 * (b / w) ** 2)
+    return np.asarray(np.where(r > 0.0, special.chndtr((2.0 * b / w) ** 2, 2.0, (2.0 * r / w) ** 2), centred))
 
 
 def farid_hranilovic_capture(*, aperture_radius_m: ArrayLike, beam_radius: ArrayLike, offset_m: ArrayLike) -> Floats:

@@ -9,16 +9,13 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from .frozen import FrozenArrays
 from .model import require_positive
 from .parts import Part
 from .units import db
 
-__all__ = [
-    "ModcodTable", "eb_n0_db", "modcod_efficiency", "modcod_table", "psk_ber", "psk_eb_n0", "shannon_gap_db",
-]  # fmt: skip
+__all__ = ["ModcodTable", "eb_n0_db", "modcod_efficiency", "modcod_table", "shannon_gap_db"]
 
 Floats = NDArray[np.float64]
 
@@ -129,25 +126,3 @@ def modcod_efficiency(*, es_n0_db: ArrayLike, table: ModcodTable, implementation
     available = np.asarray(es_n0_db, dtype=float) - implementation_loss_db
     row = np.searchsorted(table.es_n0_db, available, side="right")
     return np.asarray(np.concatenate([[0.0], table.spectral_efficiency])[row])
-
-
-def psk_ber(*, eb_n0: ArrayLike) -> Floats:
-    """Bit error ratio of uncoded BPSK, and of QPSK with Gray mapping. [-]
-
-    Notes
-    -----
-    erfc(sqrt(Eb/N0))/2. J. G. Proakis, Digital Communications, 5th ed. (2008), eq. 4.3-13.
-    """
-    return np.asarray(0.5 * special.erfc(np.sqrt(require_positive(eb_n0, name="eb_n0", zero=True))))
-
-
-def psk_eb_n0(*, ber: ArrayLike) -> Floats:
-    """Eb/N0 at which uncoded BPSK or Gray QPSK has a bit error ratio. [-]
-
-    >>> round(float(db(psk_eb_n0(ber=1e-5))), 3)
-    9.588
-    """
-    ratio = require_positive(ber, name="ber")
-    if (ratio >= 0.5).any():
-        raise ValueError(f"ber={float(ratio.max())!r}: need less than 0.5, which is guessing")
-    return np.asarray(special.erfcinv(2.0 * ratio) ** 2)

@@ -14,7 +14,10 @@ from scipy import linalg, special
 from .frozen import FrozenArrays
 from .model import require_positive
 
-__all__ = ["ModeSpectrum", "circular_modes", "spatial_modes", "square_modes", "strongest_coupling"]
+__all__ = [
+    "ModeSpectrum", "angular_transmissions", "circular_modes", "spatial_modes", "square_modes", "strongest_coupling",
+    "tiles_per_side", "tiling_reach_m",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -23,7 +26,6 @@ Floats = NDArray[np.float64]
 _DROPPED = 1e-12
 EXACT_CIRCLE_C = 64.0
 _FLAT = 1e-9
-_PLUNGE_CONSTANT = 2.0428  # of sum mu(1-mu) -> c (ln c + constant)/pi^2; the tests measure it again
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,22 +92,20 @@ def _exact_circle(c: float) -> ModeSpectrum:
         order += 1
 
 
-def _plunge(c: float) -> float:
-    return c * (math.log(c) + _PLUNGE_CONSTANT)
-
-
-def circular_modes(*, c: float) -> ModeSpectrum:
+def circular_modes(*, c: float, exact: bool = False) -> ModeSpectrum:
     """Modes between two coaxial circular apertures with c = k a b / z. [-]
 
     Parameters
     ----------
     c : float
         k a b / z. [-]
+    exact : bool
+        Use quadrature however large c is; a second at c = 100, growing with c^4.
 
     Notes
     -----
     Exact (quadrature) up to `EXACT_CIRCLE_C`. Above it the transmissions are 1, then a plunge, then 0; the plunge
-    has `sum mu (1 - mu) -> c (ln c + 2.043) / pi^2`, so the exact plunge at `EXACT_CIRCLE_C` is taken with its counts
+    has `sum mu (1 - mu) -> c (ln c / pi^2 + const)`, so the exact plunge at `EXACT_CIRCLE_C` is taken with its counts
     scaled by that law, and modes of transmission 1 fill up the sum rule `sum mu = c^2/4`. Against the exact spectrum
     at c = 128 the count of modes above 1/2 and the sum of mu^2 agree within 0.1 % (tested).
 
@@ -116,16 +116,17 @@ def circular_modes(*, c: float) -> ModeSpectrum:
 
     Examples
     --------
-    >>> round(circular_modes(c=4.0).transmission[0], 5)
+    >>> round(float(circular_modes(c=4.0).transmission[0]), 5)
     0.97495
     """
     require_positive(c, name="c")
     c = float(c)
-    if c <= EXACT_CIRCLE_C:
+    if exact or c <= EXACT_CIRCLE_C:
         return _exact_circle(c)
     known = _exact_circle(EXACT_CIRCLE_C)
     keep = known.transmission < 1.0 - _FLAT
-    count = known.count[keep] * (_plunge(c) / _plunge(EXACT_CIRCLE_C))
+    width = float(known.count @ (known.transmission * (1.0 - known.transmission))) / EXACT_CIRCLE_C
+    count = known.count[keep] * (c / EXACT_CIRCLE_C * (1.0 + math.log(c / EXACT_CIRCLE_C) / (math.pi**2 * width)))
     flat = c**2 / 4.0 - float(count @ known.transmission[keep])
     return _sorted(np.append(known.transmission[keep], 1.0), np.append(count, flat))
 
@@ -186,3 +187,29 @@ def spatial_modes(
     areas = require_positive(tx_area_m2, name="tx_area_m2") * require_positive(rx_area_m2, name="rx_area_m2")
     spread = require_positive(wavelength_m, name="wavelength_m") * require_positive(range_m, name="range_m")
     return np.asarray(areas / spread**2)
+
+
+def tiling_reach_m(*, aperture_m: ArrayLike, tiles_per_side: ArrayLike, wavelength_m: ArrayLike) -> Floats:
+    """Range up to which n x n tiles of D/n are a practical use of a square of side D, pi D^2 / (4 n^2 lambda). [m]
+
+    Notes
+    -----
+    The confocal limit pi a^2/lambda of one tile: beyond it the beam no longer fits the tiles.
+
+    References
+    ----------
+    B. Aguera y Arcas et al., arXiv:2511.19468v2 (2026), section 4.2: 5, 1.25 and 0.32 km for 10 cm and n = 1, 2, 4.
+
+    Examples
+    --------
+    >>> tiling_reach_m(aperture_m=0.1, tiles_per_side=[1, 2, 4], wavelength_m=1.55e-6).round().tolist()
+    [5067.0, 1267.0, 317.0]
+    """
+    tile = require_positive(aperture_m, name="aperture_m") / require_positive(tiles_per_side, name="tiles_per_side")
+    return np.asarray(math.pi * tile**2 / (4.0 * require_positive(wavelength_m, name="wavelength_m")))
+
+
+def tiles_per_side(*, aperture_m: ArrayLike, range_m: ArrayLike, wavelength_m: ArrayLike) -> NDArray[np.int64]:
+    """Most tiles along the side of a square aperture that are practical at a range; at least 1. [-]"""
+    reach = tiling_reach_m(aperture_m=aperture_m, tiles_per_side=1, wavelength_m=wavelength_m)
+    return np.maximum(1, np.floor(np.sqrt(reach / require_positive(range_m, name="range_m")))).astype(np.int64)

@@ -5,39 +5,20 @@ Apertures focused on each other, and Gaussian modes, are in `links.coupling`.
 """
 
 import math
+import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from .antenna import wavelength_m
-from .model import require_positive
+from .coupling import MAX_SPACE_BANDWIDTH
+from .model import ValidityWarning, require_positive
+from .modes import spatial_modes
 
-__all__ = [
-    "far_field_transmission", "flat_aperture_transmission", "fraunhofer_distance_m", "free_space_loss_db",
-    "on_axis_reduction",
-]  # fmt: skip
+__all__ = ["far_field_transmission", "flat_aperture_transmission", "on_axis_reduction"]
 
 Floats = NDArray[np.float64]
-
-
-def free_space_loss_db(*, range_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
-    """Spreading loss between isotropic antennas in vacuum, 20 log10(4 pi d f/c), as a positive number. [dB]
-
-    Recommendation ITU-R P.525, eq. 3 (whose 32.4 rounds 32.45). Nothing is absorbed in space, not at 60 GHz either.
-
-    >>> round(float(free_space_loss_db(range_m=300.0, frequency_hz=60e9)), 2)
-    117.55
-    """
-    distance = require_positive(range_m, name="range_m")
-    return np.asarray(20.0 * np.log10(4.0 * math.pi * distance / wavelength_m(frequency_hz=frequency_hz)))
-
-
-def fraunhofer_distance_m(*, diameter_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
-    """Where the far field conventionally starts, 2 D^2/lambda of the larger aperture. [m]"""
-    return np.asarray(
-        2.0 * require_positive(diameter_m, name="diameter_m") ** 2 / wavelength_m(frequency_hz=frequency_hz)
-    )
 
 
 def on_axis_reduction(*, diameter_m: ArrayLike, range_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
@@ -60,11 +41,12 @@ def far_field_transmission(
 
     H. T. Friis, "A note on a simple transmission formula", Proc. IRE 34, 254 (1946), eq. 1.
     """
-    areas = (math.pi / 4.0) ** 2 * (
-        require_positive(tx_diameter_m, name="tx_diameter_m") * require_positive(rx_diameter_m, name="rx_diameter_m")
-    ) ** 2
-    spread = wavelength_m(frequency_hz=frequency_hz) * require_positive(range_m, name="range_m")
-    return np.asarray(areas / spread**2)
+    return spatial_modes(
+        tx_area_m2=math.pi / 4.0 * require_positive(tx_diameter_m, name="tx_diameter_m") ** 2,
+        rx_area_m2=math.pi / 4.0 * require_positive(rx_diameter_m, name="rx_diameter_m") ** 2,
+        range_m=range_m,
+        wavelength_m=wavelength_m(frequency_hz=frequency_hz),
+    )
 
 
 def flat_aperture_transmission(
@@ -88,8 +70,9 @@ def flat_aperture_transmission(
         |int C(s) exp(i k s^2/2z) 2 pi s ds|^2 / (A_t A_r lambda^2 z^2):
 
     the Fresnel double integral over both apertures, written in the difference of their points. C is constant up to
-    |a - b| (integrated in closed form) and 0 from a + b. Valid for z of several diameters and up; goes to Friis for
-    k a b/z << 1, and is bounded by the largest prolate eigenvalue (`links.modes.strongest_coupling`).
+    |a - b| (integrated in closed form) and 0 from a + b. Valid while the next term of the phase, k (a + b)^4/8 z^3,
+    stays below 1 rad (a `ValidityWarning` says where not); goes to Friis for k a b/z << 1, and is bounded by the
+    largest prolate eigenvalue (`links.modes.strongest_coupling`).
 
     References
     ----------
@@ -109,19 +92,29 @@ def flat_aperture_transmission(
     wavelength = float(wavelength_m(frequency_hz=frequency_hz))
     if distance.size == 0:
         return np.zeros(distance.shape)
+    nearest_m = float(distance.min())
+    if math.pi * (a + b) ** 4 > 4.0 * wavelength * nearest_m**3:
+        warnings.warn(
+            f"range_m={nearest_m:g} is too near for Fresnel diffraction between apertures of {2 * a:g} and {2 * b:g} m",
+            ValidityWarning,
+            stacklevel=2,
+        )
+    c = 2.0 * math.pi * a * b / (wavelength * nearest_m)
+    if c > MAX_SPACE_BANDWIDTH:
+        raise ValueError(
+            f"range_m={nearest_m:g}: k a b/z = {c:.4g} is above {MAX_SPACE_BANDWIDTH:g}; use a longer range"
+        )
     rate = math.pi / (wavelength * distance)  # phase is rate s^2
     small, inner, outer = min(a, b), abs(a - b), a + b
     constant = math.pi * small**2
     # int_0^inner of the constant part: pi (exp(i rate inner^2) - 1)/(i rate), written without cancellation
     plain = constant * math.pi * inner**2 * np.sinc(rate * inner**2 / (2.0 * math.pi))
     total = plain * np.exp(0.5j * rate * inner**2)
-    # the rest in phi, s = mid - half cos(phi), which smooths the 3/2-power ends of C
-    turns = float(rate.max()) * (outer**2 - inner**2) / (2.0 * math.pi)
-    nodes, weights = special.roots_legendre(48 + math.ceil(8.0 * turns))
+    # the rest in phi, s = inner + (outer - inner) sin^2(phi/2), which smooths the 3/2-power ends of C
+    nodes, weights = special.roots_legendre(48 + math.ceil(3.0 * c))
     phi, weights = 0.5 * math.pi * (nodes + 1.0), 0.5 * math.pi * weights
-    mid, half = 0.5 * (outer + inner), 0.5 * (outer - inner)
-    s = mid - half * np.cos(phi)
-    density = weights * half * np.sin(phi) * 2.0 * math.pi * s * _lens_area(s, a, b)
+    s = inner + (outer - inner) * np.sin(0.5 * phi) ** 2
+    density = weights * 0.5 * (outer - inner) * np.sin(phi) * 2.0 * math.pi * s * _lens_area(s, a, b)
     for square, part in zip(s**2, density, strict=True):  # not a matrix product: a million ranges must fit in memory
         total = total + part * np.exp(1j * square * rate)
     return np.asarray(np.abs(total) ** 2 / (math.pi * a * b * wavelength * distance) ** 2)

@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 def _tail(scaled: Floats, ratio: Floats) -> Floats:
-    """ln P(X1 + X2 > x) for exponentials of means m1 >= m2, with scaled = x/m1 and ratio = m2/m1."""
+    """Log of P(X1 + X2 > x) for exponentials of means m1 >= m2, with scaled = x/m1 and ratio = m2/m1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.where(scaled > 0.0, scaled * (1.0 / ratio - 1.0), 0.0)
     return np.asarray(-scaled + np.log1p(scaled * special.exprel(-spread)))
@@ -160,9 +160,7 @@ def pointing_outage(
     return float(beyond(np.array(edge), bias_x_rad, sigma_x) + dx @ (density * beyond(chord, bias_y_rad, sigma_y)))
 
 
-def mean_transmission(
-    *, half_divergence_rad: ArrayLike, jitter_rad: ArrayLike, bias_rad: ArrayLike = 0.0
-) -> Floats:
+def mean_transmission(*, half_divergence_rad: ArrayLike, jitter_rad: ArrayLike, bias_rad: ArrayLike = 0.0) -> Floats:
     """Average of the pointing loss; not what sets a rate (see `pointing_outage`). [-]
 
     Notes
@@ -187,17 +185,17 @@ def best_half_divergence_rad(*, jitter_rad: ArrayLike, outage: ArrayLike) -> Flo
 
 
 def best_divergence_average_ber(*, average_ber: float) -> tuple[float, float]:
-    """Best divergence for a mean error rate with thermal-noise on-off keying: half angle over jitter, penalty in dB. [-]
+    """Best divergence for a mean error rate, thermal-noise on-off keying: half angle over jitter, penalty in dB. [-]
 
     Notes
     -----
-    `BER = erfc(Q h / sqrt 2)/2`, averaged over `h = exp(-2 theta^2/w^2)` with Rayleigh jitter; boresight power goes with
-    `w^-2`. The penalty is boresight power over that of a still beam, optical dB.
+    `BER = erfc(Q h / sqrt 2)/2`, averaged over `h = exp(-2 theta^2/w^2)` with Rayleigh jitter; boresight power goes
+    with `w^-2`. The penalty is boresight power over that of a still beam, optical dB.
 
     References
     ----------
-    M. Toyoshima et al., "Optimum divergence angle of a Gaussian beam wave in the presence of random jitter in free-space
-    laser communication systems", J. Opt. Soc. Am. A 19, 567 (2002).
+    M. Toyoshima et al., "Optimum divergence angle of a Gaussian beam wave in the presence of random jitter in
+    free-space laser communication systems", J. Opt. Soc. Am. A 19, 567 (2002).
     """
     goal = float(_probability(average_ber, name="average_ber"))
     if goal >= 0.5:
@@ -214,8 +212,10 @@ def best_divergence_average_ber(*, average_ber: float) -> tuple[float, float]:
 
         return optimize.brentq(excess, 0.0, 1e6, xtol=1e-12)
 
-    # transmitted power goes with q w^2, w^2 = 4 beta sigma^2; below beta of 1 no mean error rate this low is reached well
-    found = optimize.minimize_scalar(lambda beta: math.log(needed_q(beta) * beta), bounds=(2.0, 60.0), method="bounded", options={"xatol": 1e-9})  # fmt: skip
+    # transmitted power goes with q w^2, and w^2 = 4 beta sigma^2
+    found = optimize.minimize_scalar(
+        lambda beta: math.log(needed_q(beta) * beta), bounds=(2.0, 64.0), method="bounded", options={"xatol": 1e-9}
+    )
     beta = float(found.x)
     still = optimize.brentq(lambda q: 0.5 * special.erfc(q / math.sqrt(2.0)) - goal, 0.0, 40.0, xtol=1e-12)
     return 2.0 * math.sqrt(beta), 10.0 * math.log10(needed_q(beta) / still)
@@ -243,8 +243,8 @@ def scan_time_s(
 
 def acquisition_probability(*, scan_half_rad: ArrayLike, uncertainty_rad: ArrayLike) -> Floats:
     """Probability that a scan to a half angle finds the partner, 1 - exp(-theta^2 / 2 sigma^2), sigma per axis. [-]"""
-    ratio = require_positive(scan_half_rad, name="scan_half_rad") / require_positive(uncertainty_rad, name="uncertainty_rad")  # fmt: skip
-    return np.asarray(-np.expm1(-0.5 * ratio**2))
+    scan = require_positive(scan_half_rad, name="scan_half_rad")
+    return np.asarray(-np.expm1(-0.5 * (scan / require_positive(uncertainty_rad, name="uncertainty_rad")) ** 2))
 
 
 class RelativeMotion(NamedTuple):

@@ -6,7 +6,6 @@ data-sheet behaviour (`links.transceiver`) and coding.
 
 import math
 
-import numpy as np
 from scipy import constants, optimize, special
 
 from .model import require_positive
@@ -14,8 +13,9 @@ from .modulation import q_from_ber
 from .units import from_db
 
 __all__ = [
-    "apd_best_gain", "apd_sensitivity_w", "bpsk_heterodyne_photons", "bpsk_homodyne_photons", "dpsk_preamplified_photons",
-    "ook_counting_photons", "ook_preamplified_photons", "photodiode_sensitivity_w", "responsivity_a_w", "thermal_variance_a2",
+    "apd_best_gain", "apd_sensitivity_w", "bpsk_heterodyne_photons", "bpsk_homodyne_photons",
+    "dpsk_preamplified_photons", "ook_counting_photons", "ook_preamplified_photons", "photodiode_sensitivity_w",
+    "responsivity_a_w", "thermal_variance_a2",
 ]  # fmt: skip
 
 
@@ -76,8 +76,8 @@ def photodiode_sensitivity_w(
     """
     q = q_from_ber(ber=_error_rate(ber))
     for name, value in (
-        ("responsivity_a_w", responsivity_a_w), ("thermal_variance_a2", thermal_variance_a2), ("bandwidth_hz", bandwidth_hz),
-        ("gain", gain), ("excess_noise", excess_noise),
+        ("responsivity_a_w", responsivity_a_w), ("thermal_variance_a2", thermal_variance_a2),
+        ("bandwidth_hz", bandwidth_hz), ("gain", gain), ("excess_noise", excess_noise),
     ):  # fmt: skip
         require_positive(value, name=name)
     require_positive(dark_current_a, name="dark_current_a", zero=True)

@@ -50,7 +50,8 @@ class LineMode(FrozenArrays):
         A receiver works while `1/OSNR + N/P <= 1/T`: optical noise plus its own noise N. So 1/P is linear in 1/OSNR
         between published points. A cleaner signal than the cleanest published point earns nothing.
         """
-        inverse = np.interp(noise_to_signal, self.noise_to_signal, 1.0 / self.sensitivity_w, right=0.0)
+        noise = require_positive(noise_to_signal, name="noise_to_signal", zero=True)
+        inverse = np.interp(noise, self.noise_to_signal, 1.0 / self.sensitivity_w, right=0.0)
         with np.errstate(divide="ignore"):
             return np.asarray(1.0 / inverse)
 
@@ -76,18 +77,15 @@ def line_modes(part: Part) -> tuple[LineMode, ...]:
         raise ValueError(f"part {part.name!r} ({part.kind}) has no mode_* group: pick a coherent transceiver")
     modes = []
     for payload in sorted({part[f"{group}.payload_bps"] for group in groups}, reverse=True):
-        points = sorted(
-            (float(from_db(-part[f"{group}.required_osnr_db"])), float(watt_from_dbm(part[f"{group}.sensitivity_dbm"])), group)
-            for group in groups
-            if part[f"{group}.payload_bps"] == payload
-        )  # fmt: skip
+        points = [group for group in groups if part[f"{group}.payload_bps"] == payload]
+        points.sort(key=lambda group: part[f"{group}.required_osnr_db"], reverse=True)
         modes.append(
             LineMode(
-                name=points[0][2],
+                name=points[0],
                 payload_bps=payload,
-                noise_to_signal=np.array([noise for noise, _, _ in points]),
-                sensitivity_w=np.array([power for _, power, _ in points]),
-                overload_w=min(float(watt_from_dbm(part[f"{group}.overload_dbm"])) for _, _, group in points),
+                noise_to_signal=from_db([-part[f"{group}.required_osnr_db"] for group in points]),
+                sensitivity_w=watt_from_dbm([part[f"{group}.sensitivity_dbm"] for group in points]),
+                overload_w=float(watt_from_dbm(min(part[f"{group}.overload_dbm"] for group in points))),
             )
         )
     return tuple(modes)

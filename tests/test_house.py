@@ -227,6 +227,58 @@ def test_help_needs_no_installation(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["run.py"]
 
 
+# --- the rules of tests/conftest.py
+
+SKIPPING = """\
+import pytest
+
+def test_passes(): pass
+
+@pytest.mark.skip(reason="no machine for it")
+def test_named(): pass
+
+@pytest.mark.skip(reason="no wish to")
+def test_unnamed(): pass
+
+@pytest.mark.xfail(reason="known")
+def test_expected_to_fail(): raise ValueError
+
+@pytest.mark.slow
+def test_slow(): pass
+"""
+
+
+def test_only_named_skips_pass_and_slow_tests_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "test_small.py").write_text(SKIPPING)
+    (tmp_path / "test_module.py").write_text("import pytest\npytest.importorskip('no_such_module')\n")
+    named = "from tests.conftest import ALLOWED_SKIPS\nALLOWED_SKIPS['test_small.py::test_named'] = 'a reason'\n"
+    (tmp_path / "named.py").write_text(named)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = slow: minutes\n")
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    command = [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "named", "--continue-on-collection-errors"]
+
+    def closing_line(*arguments: str) -> tuple[str, str]:
+        done = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout, done.stdout.strip().splitlines()[-1]
+
+    output, last = closing_line()
+    assert "1 failed, 1 passed, 1 skipped, 1 deselected, 2 errors" in last
+    assert "test_small.py::test_named: a reason" in output
+    assert "slow tests not run: 1 " in output
+    assert "1 failed, 2 passed, 1 skipped, 2 errors" in closing_line("--slow")[1]
+
+
+def test_folder_of_cases_on_the_command_line_needs_no_change_of_code(tmp_path: Path) -> None:
+    (tmp_path / "more.toml").write_text("[[case]]\nid = 'new'\nkind = 'unheard.of'\nexpected = 1.0\n")
+    command = [sys.executable, "-m", "pytest", "-q", "tests/test_published.py", "-k", "new", "--published"]
+    empty = tmp_path / "empty"
+    for folder, status, words in [(tmp_path, 1, "'unheard.of' is known to no adapter"), (empty, 4, "no *.toml in")]:
+        done = subprocess.run([*command, str(folder)], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, words in done.stdout + done.stderr) == (status, True), done.stdout + done.stderr
+
+
 # --- versions
 
 

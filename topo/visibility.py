@@ -14,7 +14,7 @@ from links.model import require_positive
 from .formation import Formation
 from .ranges import check_pairs
 
-__all__ = ["clearance_m", "permanently_visible", "visible", "visible_from"]
+__all__ = ["clearance_m", "permanently_visible", "require_visible", "visible", "visible_from"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -182,3 +182,20 @@ def permanently_visible(
         seen = visible(formation=formation, pairs=wanted, time_s=time_s, body_radius_m=body_radius_m)[0]
         wanted = wanted[seen]
     return wanted
+
+
+def require_visible(*, formation: Formation, pairs: ArrayLike, body_radius_m: float, epochs: int = 72) -> None:
+    """Raise `ValueError` if another satellite stands between the two of any pair at any time of the orbit.
+
+    Parameters as in `permanently_visible`.
+    """
+    wanted = check_pairs(pairs, n=len(formation))
+    radius = float(require_positive(body_radius_m, name="body_radius_m"))
+    for time_s in _half_or_whole_orbit(formation, epochs):
+        clearance = clearance_m(formation=formation, pairs=wanted, time_s=time_s, up_to_m=radius)[0]
+        if len(wanted) and clearance.min() < radius * _GRAZING:
+            i, j = wanted[np.argmin(clearance)]
+            raise ValueError(
+                f"pair ({i}, {j}): another satellite comes within {clearance.min():.3f} m of the sight line at "
+                f"{time_s:.0f} s, with bodies of radius {radius:g} m; link other pairs or make the bodies smaller"
+            )

@@ -3,8 +3,11 @@
 Knows no ranges, rates or sight lines: patterns that need them take their candidates from `ranges` and `visibility`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import networkx as nx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
@@ -12,9 +15,17 @@ from scipy.sparse.csgraph import connected_components
 
 from links.frozen import FrozenArrays
 
-__all__ = ["Wiring"]
+__all__ = ["Wiring", "terminals_per_satellite"]
 
 Ints = NDArray[np.int64]
+
+
+def terminals_per_satellite(*, terminals: ArrayLike, n: int) -> Ints:
+    """Terminals of each of `n` satellites, shape (n,), from one number for all or one for each."""
+    limit = np.asarray(terminals)
+    if not np.issubdtype(limit.dtype, np.integer) or (limit < 0).any() or limit.shape not in ((), (n,)):
+        raise ValueError(f"terminals={terminals!r}: need a whole number of at least 0, or one for each of {n}")
+    return np.broadcast_to(limit, n).astype(np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,6 +73,44 @@ class Wiring(FrozenArrays):
             k = few[0]
             raise ValueError(f"{where}: terminals[{k}]={terminals[k]}; need at least 1, or leave the pair out")
 
+    @classmethod
+    def from_pairs(cls, *, name: str, pairs: ArrayLike) -> "Wiring":
+        """Wiring of pairs in any order, one terminal each; a pair that is repeated gets as many terminals in parallel.
+
+        >>> Wiring.from_pairs(name="twice", pairs=[(2, 1), (1, 2), (0, 1)]).terminals
+        array([1, 2])
+        """
+        ends = np.asarray(pairs)
+        if ends.size == 0:
+            return cls(name=name, pairs=np.zeros((0, 2), dtype=np.int64), terminals=np.zeros(0, dtype=np.int64))
+        unique, count = np.unique(np.sort(ends, axis=1), axis=0, return_counts=True)
+        return cls(name=name, pairs=unique, terminals=count)
+
+    @classmethod
+    def from_graph(cls, *, graph: "nx.Graph[Any]", order: Sequence[Any] | None = None) -> "Wiring":
+        """Wiring of any undirected networkx graph.
+
+        Parameters
+        ----------
+        graph : networkx.Graph or MultiGraph
+            An edge's attribute `terminals` is its number of terminals, 1 without; edges of a multigraph add up.
+        order : sequence, optional
+            The node that each satellite is, in the order of the formation; the order of the graph if not given.
+
+        >>> print(Wiring.from_graph(graph=nx.petersen_graph()))
+        Petersen Graph: 15 links, 15 terminal pairs
+        """
+        if graph.is_directed():
+            raise ValueError(f"graph {graph.name!r} is directed; a link serves both directions: use to_undirected()")
+        nodes = list(graph) if order is None else list(order)
+        number = {node: k for k, node in enumerate(nodes)}
+        lost = [node for node in graph if node not in number]
+        if lost or len(number) != len(nodes) or len(number) != len(graph):
+            raise ValueError(f"order has {len(nodes)} of {len(graph)} nodes; name each once, missing {lost[:3]}")
+        edges = graph.edges(data="terminals", default=1)
+        pairs = [(number[u], number[v]) for u, v, terminals in edges for _ in range(terminals)]
+        return cls.from_pairs(name=graph.name or "graph", pairs=pairs)
+
     def __len__(self) -> int:
         return len(self.pairs)
 
@@ -100,7 +149,7 @@ class Wiring(FrozenArrays):
         ValueError: wiring 'star': satellite 0 needs 3 terminals and has 2; take links away or give it more terminals
         """
         demand = self.demand(n=n)
-        limit = np.broadcast_to(np.asarray(terminals), (n,))
+        limit = terminals_per_satellite(terminals=terminals, n=n)
         if (demand > limit).any():
             i = int(np.argmax(demand - limit))
             raise ValueError(

@@ -69,7 +69,9 @@ class Throughput(FrozenArrays):
             raise CertificateError(f"claims {self.lower_per_s:.9g} rounds/s, its routing carries {lower:.9g}")
         if self.upper_per_s < upper * (1 - rtol):
             raise CertificateError(f"claims at most {self.upper_per_s:.9g} rounds/s, its prices prove only {upper:.9g}")
-        return Interval(lower=lower, upper=upper)
+        if lower > upper * (1 + rtol):
+            raise CertificateError(f"the routing carries {lower:.9g} rounds/s, the prices forbid more than {upper:.9g}")
+        return Interval(lower=min(lower, upper), upper=upper)
 
     def __str__(self) -> str:
         return f"{self.traffic}: {self.per_gpu_bps.as_rate()} per GPU, width {self.width:.1e}, by {self.method}"
