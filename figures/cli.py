@@ -92,8 +92,18 @@ def _overrides(pairs: tuple[str, ...]) -> dict[str, Any]:
     return found
 
 
+def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from optimize import __version__
+
+        click.echo(f"fabricgap {__version__}")
+        context.exit()
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fabricgap", message="%(prog)s %(version)s")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
+)
 def main() -> None:
     """How much interconnect bandwidth GPUs keep when they fly as satellites, compared with a GB300 NVL72 rack.
 
@@ -103,15 +113,19 @@ def main() -> None:
       fabricgap gap rack-apart-18 --set link.sub_apertures=4
       fabricgap gap my.toml --json > report.json
       fabricgap verify out/suncatcher-81/certificate.npz
-    """  # noqa: D301  # \b is click's mark for lines that must not be wrapped
+    """  # \b is click's mark for lines that must not be wrapped
 
 
 @main.command()
 @click.argument("scenario", default="suncatcher-81")
-@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value, such as link.aperture_m='20 cm'.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value, such as link.aperture_m='20 cm'."
+)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for the files [default: out/NAME].")
 @click.option("--rtol", type=float, default=1e-6, show_default=True, help="Width asked of each certified interval.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else; write no files unless --out.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else; write no files unless --out."
+)
 def gap(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, as_json: bool) -> None:
     """Measure SCENARIO (a shipped name or a .toml file): metrics, gaps, ladder, proofs, figure."""
     with _one_line_errors(), _Progress().running() as progress:
@@ -132,7 +146,12 @@ def gap(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, as_
 
             files = save_report(report, folder=folder)
             data = overview.table(report)
-            files += save_figure(overview.draw(data, title=case.title), name="gap", folder=folder, tables=data)
+            files += save_figure(
+                overview.draw(data, title=f"{case.title}: all-to-all gap {report.ladder.gap.text()}x"),
+                name="gap",
+                folder=folder,
+                tables=data,
+            )
     if as_json:
         click.echo(json.dumps(report_table(report), allow_nan=False))
         return

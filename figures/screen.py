@@ -44,12 +44,18 @@ def _references(report: Report) -> list[str]:
     if form.n_gpus == up.n_gpus:
         lines = [f"  NVL72 (scale-up): one rack of the same {up.n_gpus} GPUs."]
     else:
-        lines = [f"  NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; nobody sells that machine."]
+        lines = [
+            f"  NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; nobody sells that machine."
+        ]
     if report.case.scale_out is not None:
-        lines.append(f"  SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy.")
+        lines.append(
+            f"  SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy."
+        )
     cut = report.metric("bisection").gap_up.interval.lower / report.metric("all_to_all").gap_up.interval.lower
     if 1.6 < cut < 2.4:
-        lines.append("  A fabric limited by its middle cut has about twice the gap in bisection that it has in all_to_all:")
+        lines.append(
+            "  A fabric limited by its middle cut has about twice the gap in bisection that it has in all_to_all:"
+        )
         lines.append("  half of all traffic stays on its side of the cut.")
     return lines
 
@@ -64,7 +70,16 @@ def _ladder(report: Report) -> list[str]:
 
 
 def _readings(report: Report) -> list[str]:
-    rows = [["other readings of the same system", "link Tb/s", "links kW/node", "all_to_all GB/s", "gap to NVL72", "gap to SuperPOD"]]
+    rows = [
+        [
+            "other readings of the same system",
+            "link Tb/s",
+            "links kW/node",
+            "all_to_all GB/s",
+            "gap to NVL72",
+            "gap to SuperPOD",
+        ]
+    ]
     for r in report.readings:
         gap_out = "-" if r.gap_out is None else f"{r.gap_out.interval.text()}x"
         rows.append([r.label, f"{r.link_bps / 1e12:.4g}", f"{r.power_w / 1e3:.3g}", _value(r.all_to_all, "bit/s"),
@@ -86,8 +101,13 @@ def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
     ends = max(int((form.fabric.gpus > 0).sum()), 1)
     out: list[str] = [f"{report.case.name}: {report.case.title}", "", "Modelled"]
     out += [f"  {line}" for line in report.case.modelled]
-    out += [f"  links draw {report.link_power_w / ends / 1e3:.3g} kW per node (mean); on-board switching needed: {report.switching_bps / 1e12:.4g} Tb/s at the busiest node"]
-    out += ["  rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit", ""]
+    out += [
+        f"  links draw {report.link_power_w / ends / 1e3:.3g} kW per node (mean); on-board switching needed: {report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
+    ]
+    out += [
+        "  rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit",
+        "",
+    ]
     out += _columns(_metric_rows(report.metrics, scale_out=report.case.scale_out is not None))
     out += [*_references(report), ""]
     out += ["Ladder of all_to_all: each line keeps the limits above and adds one", *_ladder(report), ""]
@@ -97,7 +117,9 @@ def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
     assumed = _assumed(report)
     if assumed:
         out += ["Assumed (low to high)", *assumed, ""]
-    out += [f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, both ends recomputed outside the solver"]
+    out += [
+        f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, both ends recomputed outside the solver"
+    ]
     if files:
         out += ["Files: " + ", ".join(files)]
     return "\n".join(out)

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ _RC: Mapping[str, Any] = {
 @contextmanager
 def styled() -> Iterator[None]:
     """The project's look, for the time of a drawing; leaves matplotlib's global settings as they were."""
-    with matplotlib.rc_context(dict(_RC)):
+    with matplotlib.rc_context(cast("Any", dict(_RC))):
         yield
 
 
@@ -38,7 +38,9 @@ def figure(*, width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
-def save_figure(drawn: Figure, *, name: str, folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Path, ...]:
+def save_figure(
+    drawn: Figure, *, name: str, folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> tuple[Path, ...]:
     """Write PDF, SVG and PNG, and a CSV of every table behind them (`NAME-TABLE.csv`); no dates inside."""
     written = []
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("svg", {"Date": None}), ("png", {"Software": None})):
@@ -46,12 +48,12 @@ def save_figure(drawn: Figure, *, name: str, folder: Path, tables: Mapping[str, 
         with styled():
             drawn.savefig(buffer, format=suffix, metadata=metadata)
         written.append(folder / f"{name}.{suffix}")
-        write_atomically(written[-1], buffer.getvalue())
+        write_atomically(path=written[-1], content=buffer.getvalue())
     for table, rows in tables.items():
         text = io.StringIO()
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         written.append(folder / f"{name}-{table}.csv")
-        write_atomically(written[-1], text.getvalue().encode())
+        write_atomically(path=written[-1], content=text.getvalue().encode())
     return tuple(written)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Any, get_args, Literal
+from typing import Any, Literal, get_args
 
 __all__ = ["Confidence", "Datum", "Part", "all_parts", "datum_from_table", "load_part"]
 
@@ -54,12 +54,19 @@ class Datum:
     note: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("unit", "source", "confidence", "locator", "date", "note"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r}: write it as text")
         if not self.source.strip():
             raise ValueError("source is empty: name where the value comes from")
         if self.confidence not in get_args(Confidence):
             raise ValueError(f"confidence={self.confidence!r}: use one of {', '.join(get_args(Confidence))}")
-        if not math.isfinite(self.value):
-            raise ValueError(f"value={self.value!r}: need a finite number")
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            if not (number is None and name != "value") and not (
+                isinstance(number, int | float) and math.isfinite(number)
+            ):
+                raise ValueError(f"{name}={number!r}: need a finite number")
         if self.confidence == "assumed" and (self.low is None or self.high is None):
             raise ValueError(f"value={self.value!r} is assumed: give the low and high it may lie between")
         if self.low is not None and self.low > self.value:

@@ -5,10 +5,28 @@ design/  what limits a fabric: the ladder
 study/   scenarios, cases, reports, files
 """
 
+__version__ = "0.1.0"
+
 from .design import Ladder, LadderStep, ladder
 from .flow import (
-    CertificateError, Gap, Interval, Limits, NotSolvedError, Routing, Throughput, ThroughputProblem, Traffic, all_to_all,
-    bisection, farthest_permutation, from_matrix, gap, injection_bps, latency, max_throughput, permutation,
+    CertificateError,
+    Gap,
+    Interval,
+    Limits,
+    NotSolvedError,
+    Routing,
+    Throughput,
+    ThroughputProblem,
+    Traffic,
+    all_to_all,
+    bisection,
+    farthest_permutation,
+    from_matrix,
+    gap,
+    injection_bps,
+    latency,
+    max_throughput,
+    permutation,
 )  # fmt: skip
 from .study import Case, Report, Scenario, build, load_scenario, measure, save_report, scenario_names, verify_file
 

@@ -63,6 +63,9 @@ class Satellite:
                 require_positive(getattr(self, name), name=name)
         for name in ("gpus", "switch_latency_s", "switch_latency_low_s", "terminals", "radius_m"):
             require_positive(getattr(self, name), name=name, zero=True)
+        for name in ("gpus", "terminals"):
+            if getattr(self, name) != int(getattr(self, name)):
+                raise ValueError(f"{name}={getattr(self, name)!r}: need a whole number")
         if self.switch_latency_low_s > self.switch_latency_s:
             raise ValueError(f"switch_latency_low_s={self.switch_latency_low_s!r} is above switch_latency_s")
 
@@ -123,15 +126,20 @@ def build_series(
     Raises
     ------
     ValueError
-        If satellites collide, terminals do not suffice, a body blocks a link, or a link never carries anything.
+        If satellites collide, terminals do not suffice, a body blocks a link, a link never carries anything, or not all
+        satellites with GPUs can reach each other.
     """
     times = np.atleast_1d(np.asarray(time_s, dtype=float))
+    if times.ndim != 1 or not times.size or not np.isfinite(times).all():
+        raise ValueError(f"time_s of shape {times.shape}: need one or more finite times")
     n = len(formation)
     types = _per_satellite(satellite, n)
     _check_geometry(formation, types, wiring, times)
     ranges = ranges_m(formation=formation, pairs=wiring.pairs, time_s=times)
     # Every distinct range once: lattice links share most of theirs.
-    distinct, back = np.unique(ranges.round(6), return_inverse=True)  # micrometres: far below any wavelength's effect on rate
+    distinct, back = np.unique(
+        ranges.round(6), return_inverse=True
+    )  # micrometres: far below any wavelength's effect on rate
     state = link.at(range_m=distinct)
     back = back.reshape(ranges.shape)
     _check_closes(state, back, ranges, wiring, link)
@@ -189,7 +197,9 @@ def _check_closes(state: LinkState, back: NDArray[np.intp], ranges: Floats, wiri
     if breaking.any():
         k = int(np.argmax(breaking))
         i, j = wiring.pairs[k]
-        warnings.warn(f"{int(breaking.sum())} links break during the orbit, the first of them sat{i}-sat{j}", stacklevel=3)
+        warnings.warn(
+            f"{int(breaking.sum())} links break during the orbit, the first of them sat{i}-sat{j}", stacklevel=3
+        )
 
 
 def _check_connected(fabric: Fabric) -> None:
@@ -210,5 +220,7 @@ def build_fabric(
     name: str | None = None,
 ) -> Fabric:
     """Fabric of a formation at one time; parameters and errors as in `build_series`."""
-    series = build_series(formation=formation, satellite=satellite, wiring=wiring, link=link, time_s=[time_s], name=name)
+    series = build_series(
+        formation=formation, satellite=satellite, wiring=wiring, link=link, time_s=[time_s], name=name
+    )
     return series.at(0)

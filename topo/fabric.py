@@ -7,6 +7,7 @@ Leaves out where the numbers come from: `build` makes fabrics of formations, `gr
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,17 @@ Ints = NDArray[np.int64]
 _NODE_LIMITS = ("host_bps", "switch_bps", "local_bps", "port_bps")
 _NODE_DELAYS = ("switch_latency_s", "switch_latency_low_s")
 _ARC_DELAYS = ("latency_s", "latency_low_s", "power_w", "range_m")
+_ARC_VALUES = ("capacity_bps", "availability", *_ARC_DELAYS)
+_WHOLE = ("gpus", "tail", "head", "terminals")
+
+
+def _array(value: Any, what: str, *, whole: bool = False) -> NDArray[Any]:
+    """`value` as an array of floats or of whole numbers; `ValueError` if it holds anything else."""
+    array = np.asarray(value)
+    numeric = array.dtype.kind in "iuf" or not array.size
+    if not numeric or (whole and not np.array_equal(array, np.rint(array))):
+        raise ValueError(f"{what} holds {array.dtype} values; give {'whole ' if whole else ''}numbers")
+    return array.astype(np.int64 if whole else np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,12 +99,25 @@ class Fabric(FrozenArrays):
     positions_m: Floats | None = None
 
     def __post_init__(self) -> None:
+        for f in fields(self):
+            value, where = getattr(self, f.name), f"fabric {self.name!r}: {f.name}"
+            if f.name in ("medium", "transit"):
+                object.__setattr__(self, f.name, np.asarray(value, dtype=str if f.name == "medium" else bool))
+            elif f.name not in ("name", "labels") and value is not None:
+                object.__setattr__(self, f.name, _array(value, where, whole=f.name in _WHOLE))
+        object.__setattr__(self, "labels", tuple(self.labels))
         super().__post_init__()
         self._check_nodes()
         self._check_arcs()
 
     def _check_nodes(self) -> None:
         n = len(self.labels)
+        if self.positions_m is not None and (
+            self.positions_m.shape != (n, 3) or not np.isfinite(self.positions_m).all()
+        ):
+            raise ValueError(
+                f"fabric {self.name!r}: positions_m of shape {self.positions_m.shape}; need ({n}, 3), finite"
+            )
         if len(set(self.labels)) != n:
             twice = next(label for label in self.labels if self.labels.count(label) > 1)
             raise ValueError(f"fabric {self.name!r}: two nodes are called {twice!r}; give every node its own name")
@@ -100,23 +125,28 @@ class Fabric(FrozenArrays):
             value = getattr(self, name)
             if value.shape != (n,):
                 raise ValueError(f"fabric {self.name!r}: {name} has shape {value.shape}, need ({n},), one per node")
-            low = np.isnan(value.astype(float)) | (value < 0)
-            if name in _NODE_LIMITS:
-                low |= value == 0
-            if low.any():
-                v = int(np.argmax(low))
-                need = "> 0, or inf for unlimited" if name in _NODE_LIMITS else ">= 0"
-                raise ValueError(f"node {self.labels[v]}: {name}={value[v]!r}, need {need}")
+            limit = name in _NODE_LIMITS
+            good = value > 0 if limit else np.isfinite(value) & (value >= 0)
+            if not good.all():
+                v = int(np.argmin(good))
+                need = "> 0, or inf for unlimited" if limit else "finite and >= 0"
+                raise ValueError(f"node {self.labels[v]}: {name}={value[v].item()!r}, need {need}")
+        crossed = self.switch_latency_low_s > self.switch_latency_s
+        if crossed.any():
+            v = int(np.argmax(crossed))
+            low, high = self.switch_latency_low_s[v].item(), self.switch_latency_s[v].item()
+            raise ValueError(f"node {self.labels[v]}: switch_latency_low_s={low!r} is above switch_latency_s={high!r}")
 
     def _check_arcs(self) -> None:
         n, m = len(self.labels), self.tail.size
-        for name in ("head", "capacity_bps", "availability", "terminals", "medium", *_ARC_DELAYS):
+        for name in ("tail", "head", "terminals", "medium", *_ARC_VALUES):
             value = getattr(self, name)
             if value.shape != (m,):
                 raise ValueError(f"fabric {self.name!r}: {name} has shape {value.shape}, need ({m},), one per arc")
         ends = np.concatenate([self.tail, self.head])
-        if m and (ends.min() < 0 or ends.max() >= n):
-            raise ValueError(f"fabric {self.name!r}: an arc names node {int(ends.max())}; there are {n} nodes, from 0")
+        missing = ends[(ends < 0) | (ends >= n)]
+        if missing.size:
+            raise ValueError(f"fabric {self.name!r}: an arc names node {int(missing[0])}; there are {n} nodes, from 0")
         checks: Sequence[tuple[NDArray[np.bool_], str]] = (
             (self.tail != self.head, "starts and ends at the same node; remove it"),
             (np.isfinite(self.capacity_bps) & (self.capacity_bps > 0), "capacity_bps={capacity_bps!r}, need finite and > 0; set it, or remove the arc"),
@@ -134,7 +164,9 @@ class Fabric(FrozenArrays):
         if np.unique(key).size != m:
             order = np.argsort(key, kind="stable")
             e = int(order[1:][np.diff(key[order]) == 0][0])
-            raise ValueError(f"arc {self.arc_label(e)} is there twice; merge parallel arcs into one (terminals counts them)")
+            raise ValueError(
+                f"arc {self.arc_label(e)} is there twice; merge parallel arcs into one (terminals counts them)"
+            )
 
     @property
     def n_nodes(self) -> int:
@@ -191,9 +223,7 @@ class Fabric(FrozenArrays):
     def __str__(self) -> str:
         rates = np.unique(self.capacity_bps)
         span = " to ".join(format_si(float(r), "b/s") for r in dict.fromkeys([rates[0], rates[-1]])) if rates.size else "no"  # fmt: skip
-        return (
-            f"{self.name}: {self.n_nodes} nodes, {self.n_gpus} GPUs, {self.n_links} links ({self.n_arcs} arcs) of {span} each way"
-        )
+        return f"{self.name}: {self.n_nodes} nodes, {self.n_gpus} GPUs, {self.n_links} links ({self.n_arcs} arcs) of {span} each way"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -204,11 +234,11 @@ class FabricSeries(FrozenArrays):
     ----------
     time_s : (t,) array
     structure : Fabric
-        Nodes and arcs; its arc values are those of the best time of each arc.
+        Nodes and arcs; the values of its arcs do not matter here.
     capacity_bps : (t, m) array
         0 where a link carries nothing at that time. [bit/s]
     latency_s, latency_low_s, power_w, range_m, availability : (t, m) arrays
-    positions_m : (t, n, 3) array
+    positions_m : (t, n, 3) array or None
     """
 
     time_s: Floats
@@ -219,51 +249,65 @@ class FabricSeries(FrozenArrays):
     power_w: Floats
     range_m: Floats
     availability: Floats
-    positions_m: Floats
+    positions_m: Floats | None = None
 
     def __post_init__(self) -> None:
+        where = f"series of {self.structure.name!r}"
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if f.name != "structure" and value is not None:
+                object.__setattr__(self, f.name, _array(value, f"{where}: {f.name}"))
         super().__post_init__()
+        if self.time_s.ndim != 1 or not self.time_s.size or not np.isfinite(self.time_s).all():
+            raise ValueError(f"{where}: time_s of shape {self.time_s.shape}; need one or more finite times")
         shape = (self.time_s.size, self.structure.n_arcs)
-        for name in ("capacity_bps", "availability", *_ARC_DELAYS):
-            if getattr(self, name).shape != shape:
-                raise ValueError(f"series: {name} has shape {getattr(self, name).shape}, need {shape}: times by arcs")
-        if np.isnan(self.capacity_bps).any() or (self.capacity_bps < 0).any():
-            raise ValueError("series: capacity_bps has a negative or undefined value; 0 marks a broken link")
+        for name in _ARC_VALUES:
+            value = getattr(self, name)
+            if value.shape != shape:
+                raise ValueError(f"{where}: {name} has shape {value.shape}, need {shape}: times by arcs")
+            bad = ~(np.isfinite(value) & (value >= 0))
+            if bad.any():
+                t, e = (int(i) for i in np.argwhere(bad)[0])
+                need = "need finite and >= 0; a capacity of 0 marks a broken link"
+                raise ValueError(
+                    f"{where}: arc {self.structure.arc_label(e)}, time {t}: {name}={float(value[t, e])!r}, {need}"
+                )
+        places = (self.time_s.size, self.structure.n_nodes, 3)
+        if self.positions_m is not None and self.positions_m.shape != places:
+            raise ValueError(f"{where}: positions_m has shape {self.positions_m.shape}, need {places}")
 
     def __len__(self) -> int:
         return int(self.time_s.size)
 
-    def _fabric(self, values: dict[str, Floats], positions_m: Floats, name: str) -> Fabric:
+    def _fabric(self, values: dict[str, Floats], index: int, name: str) -> Fabric:
         keep = np.flatnonzero(values["capacity_bps"] > 0)
         whole = self.structure
         fixed = {key: getattr(whole, key)[keep] for key in ("tail", "head", "terminals", "medium")}
-        return replace(whole, name=name, positions_m=positions_m, **fixed, **{k: v[keep] for k, v in values.items()})
-
-    def _values(self) -> dict[str, Floats]:
-        return {name: getattr(self, name) for name in ("capacity_bps", "availability", *_ARC_DELAYS)}
+        places = None if self.positions_m is None else self.positions_m[index]
+        return replace(whole, name=name, positions_m=places, **fixed, **{k: v[keep] for k, v in values.items()})
 
     def at(self, index: int) -> Fabric:
         """Fabric at one of the times; links that are broken then are left out."""
         if not -len(self) <= index < len(self):
             raise ValueError(f"time index {index}: the series has {len(self)} times, from 0")
-        values = {name: value[index] for name, value in self._values().items()}
-        name = f"{self.structure.name} at {self.time_s[index]:.0f} s"
-        return self._fabric(values, self.positions_m[index], name)
+        values = {name: getattr(self, name)[index] for name in _ARC_VALUES}
+        return self._fabric(values, index, f"{self.structure.name} at {self.time_s[index]:.0f} s")
 
     def worst(self) -> Fabric:
         """What the wiring keeps at every time: each arc's least capacity, longest latency, highest power.
 
         Its throughput is at most that of any single time. Links that break at some time are left out.
         """
-        values = {name: value.max(axis=0) for name, value in self._values().items()}
-        values["capacity_bps"] = self.capacity_bps.min(axis=0)
-        values["availability"] = self.availability.min(axis=0)
-        values["latency_low_s"] = np.minimum(self.latency_low_s.min(axis=0), values["latency_s"])
-        return self._fabric(values, self.positions_m[0], f"{self.structure.name}, worst of each arc")
+        return self._extreme(("latency_s", "power_w", "range_m"), "worst")
 
     def best(self) -> Fabric:
-        """Each arc's greatest capacity and shortest latency over time; its throughput is at least that of any time."""
-        return self.structure
+        """Each arc's greatest capacity, shortest latency, least power; its throughput is at least that of any time."""
+        return self._extreme(("capacity_bps", "availability"), "best")
+
+    def _extreme(self, greatest: tuple[str, ...], which: str) -> Fabric:
+        """Each arc's greatest of the values named, and least of the others, over time."""
+        values = {name: getattr(self, name).max(axis=0) if name in greatest else getattr(self, name).min(axis=0) for name in _ARC_VALUES}  # fmt: skip
+        return self._fabric(values, 0, f"{self.structure.name}, {which} of each arc")
 
     def breaks(self) -> tuple[tuple[str, float], ...]:
         """Arcs that carry nothing at some time, each with the first such time. [s]"""
@@ -274,6 +318,6 @@ class FabricSeries(FrozenArrays):
     def __str__(self) -> str:
         total = self.capacity_bps.sum(axis=1)
         return (
-            f"{self.structure.name}: {len(self)} times, total capacity {format_si(float(total.min()), 'b/s')} to "
+            f"{self.structure.name}: {len(self)} times, sum over the arcs {format_si(float(total.min()), 'b/s')} to "
             f"{format_si(float(total.max()), 'b/s')}, {len(self.breaks())} arcs break"
         )

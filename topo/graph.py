@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import networkx as nx
@@ -13,35 +14,65 @@ __all__ = ["from_networkx", "to_networkx"]
 
 _NODE_DEFAULTS: Mapping[str, Any] = {
     "host_bps": math.inf, "switch_bps": math.inf, "local_bps": math.inf, "port_bps": math.inf,
-    "switch_latency_s": 0.0, "switch_latency_low_s": None, "transit": True,
+    "switch_latency_s": 0.0, "transit": True,
 }  # fmt: skip
 _ARC_DEFAULTS: Mapping[str, Any] = {
-    "latency_s": 0.0, "latency_low_s": None, "power_w": 0.0, "range_m": 0.0,
-    "availability": 1.0, "terminals": 1, "medium": "unspecified",
+    "latency_s": 0.0, "power_w": 0.0, "range_m": 0.0, "availability": 1.0, "terminals": 1, "medium": "unspecified",
 }  # fmt: skip
+_TRUTH = (bool, np.bool_)
+_NEED = {float: "a number, without text", int: "a whole number", bool: "true or false", str: "text"}
+_KIND = {"gpus": int, "terminals": int, "transit": bool, "medium": str}  # all others are floats
+
+
+def _plain(value: Any, kind: type) -> Any:
+    """`value` as a plain Python value of that kind; None if it is something else."""
+    if kind is str:
+        return value if isinstance(value, str) else None
+    if isinstance(value, _TRUTH) or kind is bool:
+        return bool(value) if isinstance(value, _TRUTH) and kind is bool else None
+    if not isinstance(value, Real):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if kind is float else int(number) if number.is_integer() else None
+
+
+def _checked(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes as plain Python values; `ValueError` for one of the wrong kind."""
+    plain = {key: _plain(value, _KIND.get(key, float)) for key, value in values.items()}
+    for key, value in plain.items():
+        if value is None:
+            raise ValueError(f"{where}: {key}={values[key]!r}; need {_NEED[_KIND.get(key, float)]}")
+    return plain
 
 
 def _node(label: str, data: Mapping[str, Any], gpus: int | None) -> dict[str, Any]:
-    if "gpus" not in data and gpus is None:
+    if data.get("gpus", gpus) is None:
         raise ValueError(f"node {label} has no 'gpus'; set the attribute (0 for a switch), or pass gpus= for all nodes")
     node = {name: data.get(name, default) for name, default in _NODE_DEFAULTS.items()}
-    node["gpus"] = data.get("gpus", gpus)
-    if node["switch_latency_low_s"] is None:
-        node["switch_latency_low_s"] = node["switch_latency_s"]
     for name, value in node.items():
-        if value is None and name in ("host_bps", "switch_bps", "local_bps", "port_bps"):
-            node[name] = math.inf
-    return node
+        node[name] = _NODE_DEFAULTS[name] if value is None else value  # None is unlimited, here as elsewhere
+    node |= {
+        "gpus": data.get("gpus", gpus),
+        "switch_latency_low_s": data.get("switch_latency_low_s", node["switch_latency_s"]),
+    }
+    places = {axis: data[axis] for axis in ("x_m", "y_m", "z_m") if axis in data}
+    return _checked(f"node {label}", node | places)
 
 
 def _arc(label: str, data: Mapping[str, Any], capacity_bps: float | None) -> dict[str, Any]:
     arc = {name: data.get(name, default) for name, default in _ARC_DEFAULTS.items()}
-    arc["capacity_bps"] = data.get("capacity_bps", capacity_bps)
+    arc |= {
+        "capacity_bps": data.get("capacity_bps", capacity_bps),
+        "latency_low_s": data.get("latency_low_s", arc["latency_s"]),
+    }
     if arc["capacity_bps"] is None:
-        raise ValueError(f"arc {label} has no 'capacity_bps'; set it in bit/s, or remove the arc (missing is never infinite)")
-    if arc["latency_low_s"] is None:
-        arc["latency_low_s"] = arc["latency_s"]
-    return arc
+        raise ValueError(
+            f"arc {label} has no 'capacity_bps'; set it in bit/s, or remove the arc (missing is never infinite)"
+        )
+    return _checked(f"arc {label}", arc)
 
 
 def _merge(label: str, first: dict[str, Any], second: Mapping[str, Any]) -> None:
@@ -89,6 +120,8 @@ def from_networkx(
     nodes = [_node(label, data, gpus) for label, (_, data) in zip(labels, graph.nodes(data=True), strict=True)]
     arcs: dict[tuple[int, int], dict[str, Any]] = {}
     for u, v, data in graph.edges(data=True):
+        if u == v:
+            raise ValueError(f"arc {u}->{v} starts and ends at the same node; remove it")
         ends = [(order[u], order[v])] if graph.is_directed() else [(order[u], order[v]), (order[v], order[u])]
         for i, j in ends:
             label = f"{labels[i]}->{labels[j]}"
@@ -99,26 +132,14 @@ def from_networkx(
                 _merge(label, arcs[i, j], arc)
             else:
                 raise ValueError(f"arc {label} is there twice; pass merge_parallel=True to add them up, or remove one")
-    positions = None
-    if nodes and all({"x_m", "y_m", "z_m"} <= data.keys() for _, data in graph.nodes(data=True)):
-        positions = np.array([[data["x_m"], data["y_m"], data["z_m"]] for _, data in graph.nodes(data=True)], dtype=float)
     ends_array = np.array(list(arcs), dtype=np.int64).reshape(-1, 2)
-
-    def column(rows: list[dict[str, Any]], key: str, kind: Any) -> Any:
-        try:
-            return np.array([row[key] for row in rows], dtype=kind)
-        except (TypeError, ValueError):
-            bad = next(row[key] for row in rows if not isinstance(row[key], int | float))
-            raise ValueError(f"{name}: {key}={bad!r} is not a number; write it without text") from None
-
     rows = list(arcs.values())
+    placed = nodes and all({"x_m", "y_m", "z_m"} <= node.keys() for node in nodes)
     return Fabric(
-        name=name, labels=labels, gpus=column(nodes, "gpus", np.int64), transit=column(nodes, "transit", np.bool_),
-        **{key: column(nodes, key, float) for key in _NODE_DEFAULTS if key != "transit"},
-        tail=ends_array[:, 0], head=ends_array[:, 1], capacity_bps=column(rows, "capacity_bps", float),
-        **{key: column(rows, key, float) for key in ("latency_s", "latency_low_s", "power_w", "range_m", "availability")},
-        terminals=column(rows, "terminals", np.int64), medium=np.array([row["medium"] for row in rows], dtype=str),
-        positions_m=positions,
+        name=name, labels=labels, tail=ends_array[:, 0], head=ends_array[:, 1],
+        **{key: np.array([node[key] for node in nodes]) for key in (*_NODE_DEFAULTS, "gpus", "switch_latency_low_s")},
+        **{key: np.array([row[key] for row in rows]) for key in (*_ARC_DEFAULTS, "capacity_bps", "latency_low_s")},
+        positions_m=np.array([[node["x_m"], node["y_m"], node["z_m"]] for node in nodes]) if placed else None,
     )  # fmt: skip
 
 
@@ -140,6 +161,6 @@ def to_networkx(fabric: Fabric) -> "nx.DiGraph[str]":
         graph.add_node(label, **data)
     keys = ("capacity_bps", "latency_s", "latency_low_s", "power_w", "range_m", "availability", "terminals", "medium")
     for e in range(fabric.n_arcs):
-        u, v = fabric.labels[int(fabric.tail[e])], fabric.labels[int(fabric.head[e])]
-        graph.add_edge(u, v, **{key: getattr(fabric, key)[e].item() for key in keys})
+        tail, head = fabric.labels[int(fabric.tail[e])], fabric.labels[int(fabric.head[e])]
+        graph.add_edge(tail, head, **{key: getattr(fabric, key)[e].item() for key in keys})
     return graph

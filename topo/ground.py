@@ -27,7 +27,8 @@ def nvl72() -> Fabric:
     Notes
     -----
     GPUs do not forward; every pair is one switch apart, over 18 paths. NVIDIA Enterprise Reference Architecture, NVL72
-    AI Factory. The advertised 1.8 TB/s of a GPU is the sum of both directions: here 900 GB/s each way.
+    AI Factory. The advertised 1.8 TB/s of a GPU is the sum of both directions: here 900 GB/s each way. Which cable is
+    how long is not published: the latency runs from that of the mean cable, at its shortest, to that of the longest.
 
     >>> print(nvl72())
     GB300 NVL72: 90 nodes, 72 GPUs, 1296 links (2592 arcs) of 400 Gb/s each way
@@ -36,7 +37,7 @@ def nvl72() -> Fabric:
     gpus, switches = int(rack["gpus"]), int(rack["switches"])
     n = gpus + switches
     link = NVLink(generation=load_part("nvlink5"), cable=load_part("twinax_30awg"))
-    state = link.at(range_m=rack["mean_cable_length_m"])
+    state = link.at(range_m=[_ends(rack.data["mean_cable_length_m"])[0], rack["longest_cable_length_m"]])
     g, s = (axis.ravel() for axis in np.meshgrid(np.arange(gpus), gpus + np.arange(switches), indexing="ij"))
     tail, head = np.concatenate([g, s]), np.concatenate([s, g])
     m = tail.size
@@ -51,10 +52,10 @@ def nvl72() -> Fabric:
         switch_latency_s=np.where(is_gpu, 0.0, high), switch_latency_low_s=np.where(is_gpu, 0.0, low),
         transit=~is_gpu,
         tail=tail, head=head,
-        capacity_bps=np.full(m, float(state.rate_bps)),
-        latency_s=np.full(m, float(state.latency_s)), latency_low_s=np.full(m, float(state.latency_low_s)),
-        power_w=np.full(m, float(state.power_w)), range_m=np.full(m, rack["mean_cable_length_m"]),
-        availability=np.full(m, float(state.availability)), terminals=np.ones(m, dtype=np.int64),
+        capacity_bps=np.full(m, state.rate_bps[1]),
+        latency_s=np.full(m, state.latency_s[1]), latency_low_s=np.full(m, state.latency_low_s[0]),
+        power_w=np.full(m, state.power_w[1]), range_m=np.full(m, rack["mean_cable_length_m"]),
+        availability=np.full(m, state.availability[1]), terminals=np.ones(m, dtype=np.int64),
         medium=np.full(m, link.medium),
     )  # fmt: skip
 
@@ -70,14 +71,14 @@ def superpod(*, racks: int) -> Fabric:
     Notes
     -----
     A full-bisection fat tree carries every traffic that no host exceeds, so it is modelled as one unlimited switch.
-    Inside a rack GPUs talk over NVLink. The latency is an interval from propagation alone, because no figure was
-    found for this generation.
+    Inside a rack GPUs talk over NVLink. Between racks the latency is end to end, an interval from propagation alone,
+    because no figure was found for this generation; the arcs carry what the two racks' own latency leaves of it.
 
     >>> print(superpod(racks=81))
     SuperPOD of 81 GB300 NVL72 racks: 82 nodes, 5832 GPUs, 81 links (162 arcs) of 57.6 Tb/s each way
     """
-    if racks < 1:
-        raise ValueError(f"racks={racks}: need at least 1")
+    if racks < 1 or racks != int(racks):
+        raise ValueError(f"racks={racks}: need a whole number, at least 1")
     rack, network, inside = load_part("gb300_nvl72"), load_part("gb300_superpod"), nvl72()
     gpus = int(rack["gpus"])
     host_bps = gpus * rack["nic_payload_bps"]
@@ -88,9 +89,10 @@ def superpod(*, racks: int) -> Fabric:
     propagation_s = network["cable_length_m"] * network["refractive_index"] / speed_of_light
     low, high = _ends(network.data["latency_s"])
     low = max(low, propagation_s)
-    # GPUs of one rack are one NVSwitch apart: the rack's node switches in the time that takes.
-    local_low = 2 * float(inside.latency_low_s[0]) + float(inside.switch_latency_low_s[-1])
-    local_high = 2 * float(inside.latency_s[0]) + float(inside.switch_latency_s[-1])
+    # GPUs of one rack are one NVSwitch apart: the rack's node switches in the time that takes, at most half of what it
+    # takes from rack to rack, whose path enters two such nodes.
+    local_low = min(2 * float(inside.latency_low_s[0]) + float(inside.switch_latency_low_s[-1]), low / 2)
+    local_high = min(2 * float(inside.latency_s[0]) + float(inside.switch_latency_s[-1]), high / 2)
     return Fabric(
         name=f"SuperPOD of {racks} {rack.title} racks",
         labels=tuple([f"rack{i}" for i in range(racks)] + ["core"]),
@@ -102,7 +104,7 @@ def superpod(*, racks: int) -> Fabric:
         transit=~is_rack,
         tail=np.concatenate([node, core]), head=np.concatenate([core, node]),
         capacity_bps=np.full(m, host_bps),
-        latency_s=np.full(m, high / 2), latency_low_s=np.full(m, low / 2),
+        latency_s=np.full(m, high / 2 - local_high), latency_low_s=np.full(m, low / 2 - local_low),
         power_w=np.zeros(m), range_m=np.full(m, network["cable_length_m"] / 2),
         availability=np.ones(m), terminals=np.full(m, gpus), medium=np.full(m, "fibre"),
     )  # fmt: skip

@@ -20,7 +20,7 @@ Table = Mapping[str, Sequence[Mapping[str, Any]]]
 
 def table(report: Report) -> Table:
     """What is drawn: `nodes`, `links` (the busier direction of each, at the all-to-all optimum) and `ladder` rows."""
-    proof = report.proof("formation all_to_all")
+    proof = report.proof("formation all_to_all, least flow")
     fabric = proof.fabric
     where = _places(fabric)
     bits = proof.throughput.routing.arc_bit(fabric=fabric, traffic=proof.traffic)
@@ -60,9 +60,9 @@ def _places(fabric: Fabric) -> NDArray[np.float64]:
 def draw(data: Table, *, title: str) -> Figure:
     """Draw a `table`."""
     with styled():
-        drawn = figure(width_in=7.2, height_in=3.7)
+        drawn = figure(width_in=7.2, height_in=3.5)
         drawn.suptitle(title, fontsize=10.0, x=0.01, ha="left")
-        left, right = drawn.subplots(1, 2, width_ratios=(1.12, 1.0))
+        left, right = drawn.subplots(1, 2, width_ratios=(1.25, 1.0))
         _draw_formation(left, data)
         _draw_ladder(right, data["ladder"])
     return drawn
@@ -80,15 +80,21 @@ def _draw_formation(ax: Axes, data: Table) -> None:
     for side, colour, label in ((1, BLUE, "one side of the cut"), (0, ORANGE, "the other")):
         xy = np.array([at[row["node"]] for row in nodes if row["side_of_cut"] == side and row["gpus"] > 0])
         if xy.size:
-            ax.scatter(xy[:, 0], xy[:, 1], s=11.0, color=colour, zorder=3, label=f"{label}: {len(xy)} nodes", linewidths=0)
+            ax.scatter(
+                xy[:, 0], xy[:, 1], s=11.0, color=colour, zorder=3, label=f"{label}: {len(xy)} nodes", linewidths=0
+            )
     switches = np.array([at[row["node"]] for row in nodes if row["gpus"] == 0])
     if switches.size:
-        ax.scatter(switches[:, 0], switches[:, 1], s=14.0, marker="s", color=GREY, zorder=3, label="switches", linewidths=0)
-    bar = ax.figure.colorbar(lines, ax=ax, shrink=0.75, pad=0.02)
-    bar.set_label("load of the link at the all-to-all optimum [-]")
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]  # an artist, whatever the stub says
+        ax.scatter(
+            switches[:, 0], switches[:, 1], s=14.0, marker="s", color=GREY, zorder=3, label="switches", linewidths=0
+        )
+    bar = ax.figure.colorbar(lines, ax=ax, orientation="horizontal", shrink=0.8, aspect=40, pad=0.02)
+    bar.set_label("load / capacity at the all-to-all optimum, least total flow [-]")
+    bar.outline.set_linewidth(0.4)
     cut = sum(row["in_cut"] for row in links)
-    ax.set_title(f"{len(links)} links; the narrowest halving found crosses {cut} (thick)", loc="left", fontsize=8.0)
+    ax.set_title(
+        f"{len(links)} links; the narrowest halving found crosses {cut} (thick)", loc="left", fontsize=8.0, pad=16.0
+    )
     ax.set_aspect("equal")
     ax.margins(0.04)
     if in_space:
@@ -96,7 +102,15 @@ def _draw_formation(ax: Axes, data: Table) -> None:
         ax.set_ylabel("radial [m]")
     else:
         ax.set_axis_off()
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16 if in_space else -0.02), ncols=3, frameon=False, handletextpad=0.2)
+    ax.legend(
+        loc="lower left",
+        bbox_to_anchor=(-0.02, 0.98),
+        ncols=3,
+        frameon=False,
+        handletextpad=0.1,
+        columnspacing=1.0,
+        borderaxespad=0.0,
+    )
 
 
 def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
@@ -107,12 +121,12 @@ def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     floor = level.min() / 6.0
     ax.set_xscale("log")
     ax.set_xlim(floor, level.max() * 7.0)
-    for row, step, value in zip(rows, steps, level, strict=True):
+    for row, step, value in zip(rows.tolist(), steps, level.tolist(), strict=True):
         ax.text(floor * 1.05, row - 0.33, f"{step['step']}  {step['name']}", ha="left", va="center", fontsize=7.5)
         lost = "" if row == 0 else f"  (÷ {step['factor']:.3g})"
         ax.text(value * 1.08, row, f"{value:.4g}{lost}", ha="left", va="center", fontsize=7.5)
     ax.set_ylim(len(steps) - 0.5, -0.6)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.set_xlabel("all-to-all per GPU, one direction, certified upper end [GB/s]")
+    ax.set_xlabel("all-to-all per GPU, one direction [GB/s]")
     ax.set_title(f"what each limit costs: {level[0] / level[-1]:.4g}x in all", loc="left", fontsize=8.0)

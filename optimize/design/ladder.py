@@ -144,5 +144,7 @@ def _chain(rungs: Sequence[tuple[int, str, Interval]], rtol: float) -> tuple[Lad
         achieved = min(value.lower, upper)
         factor = steps[-1].upper_bps / upper if steps else 1.0
         exact = achieved >= upper * (1.0 - rtol) and (not steps or steps[-1].achieved_bps >= steps[-1].upper_bps * (1.0 - rtol))  # fmt: skip
-        steps.append(LadderStep(number=number, name=name, upper_bps=upper, achieved_bps=achieved, factor=factor, exact=exact))
+        steps.append(
+            LadderStep(number=number, name=name, upper_bps=upper, achieved_bps=achieved, factor=factor, exact=exact)
+        )
     return tuple(steps)

@@ -21,13 +21,13 @@ from .interval import Interval
 from .limits import Limits
 from .problem import NotSolvedError, ThroughputProblem
 from .routing import CertificateError, FlowRouting, Routing, ShortestPathRouting, ecmp
-from .throughput import Throughput, binding, max_throughput
+from .throughput import Throughput, binding, least_flow, max_throughput
 from .traffic import Traffic, all_to_all, farthest_permutation, from_matrix, permutation
 from .unloaded import Latency, injection_bps, latency
 
 __all__ = [
     "CertificateError", "Cut", "FlowRouting", "Gap", "Interval", "Latency", "Limits", "NotSolvedError", "Prices", "Routing",
     "ShortestPathRouting", "Throughput", "ThroughputProblem", "Traffic", "achieved_per_s", "all_to_all", "best_bisection",
-    "binding", "bisection", "ecmp", "evaluate_cut", "farthest_permutation", "from_matrix", "gap", "injection_bps", "latency",
+    "binding", "bisection", "ecmp", "evaluate_cut", "farthest_permutation", "from_matrix", "gap", "injection_bps", "latency", "least_flow",
     "max_throughput", "permutation", "price_bound_per_s", "utilisation",
 ]  # fmt: skip

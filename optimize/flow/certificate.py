@@ -153,5 +153,7 @@ def achieved_per_s(*, fabric: Fabric, traffic: Traffic, routing: Routing, limits
     """Rounds per second that the routing carries, checked. [1/s]"""
     greatest = utilisation(fabric=fabric, traffic=traffic, routing=routing, limits=limits).greatest
     if greatest == 0.0:
-        raise CertificateError(f"traffic {traffic.name!r} uses no limit of {fabric.name!r}; its throughput has no bound")
+        raise CertificateError(
+            f"traffic {traffic.name!r} uses no limit of {fabric.name!r}; its throughput has no bound"
+        )
     return 1.0 / greatest

@@ -15,8 +15,8 @@ from scipy.sparse import csgraph
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-from .direct import nonblocking_bps_per_gpu
 from .certificate import utilisation
+from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
 from .throughput import Throughput
 from .traffic import all_to_all
@@ -82,14 +82,15 @@ def _least(fabric: Fabric, origin: Bools, target: Bools) -> tuple[float, NDArray
     through = np.flatnonzero(fabric.transit)
     tail = np.concatenate([node_out[fabric.tail], node_in[through], np.full(send.size, source), node_in[take]])
     head = np.concatenate([node_in[fabric.head], node_out[through], _entry(fabric, send, n), np.full(take.size, sink)])
-    weight = np.concatenate([fabric.capacity_bps, fabric.switch_bps[through], fabric.host_bps[send], fabric.host_bps[take]])
+    weight = np.concatenate(
+        [fabric.capacity_bps, fabric.switch_bps[through], fabric.host_bps[send], fabric.host_bps[take]]
+    )
     scale = 2.0**30 / float(fabric.capacity_bps.sum())  # all arcs together stay half of what an int32 holds
     whole = np.rint(np.minimum(weight * scale, np.iinfo(np.int32).max)).astype(np.int32)
     graph = sparse.csr_array((whole, (tail, head)), shape=(2 * n + 2, 2 * n + 2))
     flow = csgraph.maximum_flow(graph, source, sink).flow
-    left = graph - flow
-    left.data = np.where(left.data > 0, left.data, 0)
-    left.eliminate_zeros()
+    left = sparse.csr_array(graph - flow)
+    left = left.multiply(left > 0).tocsr()
     reached = np.zeros(2 * n + 2, dtype=bool)
     reached[csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
     crossing = reached[tail] & ~reached[head]
@@ -114,7 +115,7 @@ def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
     weight = sparse.csr_array((fabric.capacity_bps, (fabric.tail, fabric.head)), shape=(n, n))
     if n <= 2000:  # dense eigenvectors up to here take about a second
         laplacian = csgraph.laplacian((weight + weight.T).toarray() / float(fabric.capacity_bps.max()))
-        modes = np.linalg.eigh(laplacian)[1]
+        modes = np.linalg.eigh(np.asarray(laplacian))[1]
         for k in range(1, min(7, n)):
             yield modes[ends, k]
 
@@ -145,7 +146,9 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     halves = [np.frombuffer(raw, dtype=bool).copy() for raw in starts]
     balanced = [h for h in halves if abs(2 * int(gpus[h].sum()) - int(gpus.sum())) <= gpus.max()]
     if not balanced:
-        raise ValueError(f"fabric {fabric.name!r}: no cut with GPU counts that differ by at most {gpus.max()} was found")
+        raise ValueError(
+            f"fabric {fabric.name!r}: no cut with GPU counts that differ by at most {gpus.max()} was found"
+        )
     improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced}
     score = sorted(improved, key=lambda raw: float(_crossing(joined, np.frombuffer(raw, dtype=bool))))
     cuts = []
@@ -211,7 +214,9 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     used = utilisation(fabric=fabric, traffic=all_to_all(fabric=fabric), routing=throughput.routing)
     arcs_per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
     ends = fabric.gpus > 0
-    host_bps = float((np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)[ends] / fabric.gpus[ends]).min())
+    host_bps = float(
+        (np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)[ends] / fabric.gpus[ends]).min()
+    )
     counts = np.unique(fabric.gpus[fabric.gpus > 0])
     total = fabric.n_gpus
     nodes = int((fabric.gpus > 0).sum())

@@ -5,6 +5,7 @@ rest to `problem`.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def simple_prices(*, fabric: Fabric, traffic: Traffic) -> Iterator[tuple[str, Pr
                 v = int(np.argmax(share))
                 price = np.zeros(fabric.n_nodes)
                 price[v] = 1.0
-                yield f"{what} of {fabric.labels[v]}", Prices.zero(fabric=fabric, **{kind: price})
+                yield f"{what} of {fabric.labels[v]}", replace(Prices.zero(fabric=fabric), **{kind: price})
         for what, end, bits in (("out of", fabric.tail, traffic.sent_bit), ("into", fabric.head, traffic.received_bit)):
             capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
             share = np.nan_to_num(bits / capacity)
@@ -76,7 +77,9 @@ def nonblocking_bps_per_gpu(*, fabric: Fabric, most_terms: int = 2**26) -> float
     paths = _least_hop_paths(fabric, hops)
     gpus = fabric.gpus[ends].astype(float)
     need = 0.0
-    start = np.where(fabric.transit[None, :] | np.eye(fabric.n_nodes, dtype=bool), hops, np.inf)  # a path goes on from v
+    start = np.where(
+        fabric.transit[None, :] | np.eye(fabric.n_nodes, dtype=bool), hops, np.inf
+    )  # a path goes on from v
     for e in range(fabric.n_arcs):
         u, v = fabric.tail[e], fabric.head[e]
         onward = np.where(fabric.transit[v] | (ends == v), hops[v, ends], np.inf)

@@ -19,7 +19,9 @@ class Interval:
 
     def __post_init__(self) -> None:
         if math.isnan(self.lower) or math.isnan(self.upper) or self.lower > self.upper:
-            raise ValueError(f"interval from {self.lower!r} to {self.upper!r}: the lower end must not be above the upper")
+            raise ValueError(
+                f"interval from {self.lower!r} to {self.upper!r}: the lower end must not be above the upper"
+            )
 
     @classmethod
     def point(cls, value: float) -> "Interval":
@@ -28,7 +30,7 @@ class Interval:
 
     @property
     def width(self) -> float:
-        """upper / lower - 1; 0 where both ends are equal. [-]"""
+        """Upper / lower - 1; 0 where both ends are equal. [-]"""
         if self.upper == self.lower:
             return 0.0
         return self.upper / self.lower - 1.0 if self.lower > 0 else math.inf

@@ -35,7 +35,9 @@ class Limits(FrozenArrays):
         super().__post_init__()
         r = len(self.names)
         if self.supply.shape != (r,) or self.use.shape[0] != r:
-            raise ValueError(f"limits: {r} names, {self.supply.shape} supplies, {self.use.shape[0]} rows of use: they must agree")
+            raise ValueError(
+                f"limits: {r} names, {self.supply.shape} supplies, {self.use.shape[0]} rows of use: they must agree"
+            )
         for what, values in (("supply", self.supply), ("use", self.use.data)):
             if not np.isfinite(values).all() or (values < 0).any():
                 raise ValueError(f"limits: {what} has a negative or undefined value; give finite numbers >= 0")

@@ -7,14 +7,12 @@ from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
-__all__ = ["distances", "tight_arcs"]
+__all__ = ["distances"]
 
 Floats = NDArray[np.float64]
 
 
-def distances(
-    *, fabric: Fabric, length: Floats, sources: NDArray[np.int64], entering: Floats | None = None
-) -> Floats:
+def distances(*, fabric: Fabric, length: Floats, sources: NDArray[np.int64], entering: Floats | None = None) -> Floats:
     """Least length of a path from each source to every node, shape (len(sources), n); inf where there is none.
 
     Parameters
@@ -37,25 +35,14 @@ def distances(
     weight = np.asarray(length, dtype=float)
     if entering is not None:
         weight = weight + entering[fabric.head]
-    # An explicit 0 could be read as "no arc": the smallest number there is stands for it.
+    # An explicit 0 could be read as "no arc": the smallest normal number stands for it, and leaves again below, so
+    # that no distance is above the true one.
     weight = np.maximum(weight, np.finfo(float).tiny)
     size = n + closed.size
     graph = sparse.csr_array((weight, (fabric.tail, arrival[fabric.head])), shape=(size, size))
     found = np.asarray(csgraph.dijkstra(graph, indices=sources), dtype=float).reshape(len(sources), size)[:, arrival]
-    found[found <= size * np.finfo(float).tiny] = 0.0
+    found = np.maximum(found - size * np.finfo(float).tiny, 0.0)
     found[np.arange(len(sources)), sources] = 0.0
     if entering is not None:
         found = found + entering[sources][:, None]
     return found
-
-
-def tight_arcs(*, fabric: Fabric, length: Floats, sources: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each arc lies on a shortest path from each source, shape (len(sources), m)."""
-    found = distances(fabric=fabric, length=length, sources=sources)
-    start = np.where(fabric.transit, found, np.inf)
-    start[np.arange(len(sources)), sources] = 0.0
-    slack = start[:, fabric.tail] + length - found[:, fabric.head]
-    scale = np.where(np.isfinite(found), found, 0.0).max(axis=1, keepdims=True)
-    # 1e-9: far above rounding of sums of lengths, far below a real difference between two paths.
-    tight = np.isfinite(slack) & (slack <= 1e-9 * np.maximum(scale, np.finfo(float).tiny))
-    return np.asarray(tight & (fabric.head[None, :] != sources[:, None]))

@@ -42,7 +42,7 @@ def _import_cvxpy() -> Any:
         keep, null = os.dup(1), os.open(os.devnull, os.O_WRONLY)
         try:
             os.dup2(null, 1)
-            solver = highspy.Highs()
+            solver = highspy.Highs()  # type: ignore[no-untyped-call]
             solver.setOptionValue("output_flag", False)
             solver.run()
         finally:
@@ -107,7 +107,9 @@ class ThroughputProblem:
 
     def __init__(self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None) -> None:
         if traffic.n_nodes != fabric.n_nodes:
-            raise ValueError(f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}")
+            raise ValueError(
+                f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}"
+            )
         cp = _import_cvxpy()
         self.fabric, self.traffic, self.limits = fabric, traffic, limits
         self.sources: Ints = traffic.sources
@@ -133,7 +135,9 @@ class ThroughputProblem:
     def _balance(self) -> tuple[sparse.csr_array, Floats]:
         """Inflow minus outflow at (source, node) as a matrix on the columns, and what it must be at theta = 1."""
         n, k, size = self.fabric.n_nodes, self.sources.size, self.column_arc.size
-        row = np.concatenate([self.column_row * n + end[self.column_arc] for end in (self.fabric.head, self.fabric.tail)])
+        row = np.concatenate(
+            [self.column_row * n + end[self.column_arc] for end in (self.fabric.head, self.fabric.tail)]
+        )
         sign = np.repeat([1.0, -1.0], size)
         matrix = sparse.csr_array((sign, (row, np.tile(np.arange(size), 2))), shape=(k * n, size))
         wanted = self.traffic.rows(self.sources)
@@ -198,14 +202,36 @@ class ThroughputProblem:
         """
         solver, options = next((s, o) for name, s, o in _ATTEMPTS if name == attempt)
         problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
+        self._run(problem, attempt, solver, options)
+        return Solution(
+            routing=self._repair(self._flow.value / float(self._theta.value)),
+            prices=self._prices(),
+            solver=attempt,
+            status=problem.status,
+        )
+
+    def least_flow(self, *, at_per_s: float) -> FlowRouting:
+        """Routing of the least total flow that carries this many rounds per second, as one solver gives it.
+
+        An interior point spreads an optimal flow over all optimal routings and round their cycles; this one has none to
+        speak of. Ask for a little less than the optimum (1e-5 of it), or the feasible set has no inside.
+        """
+        name, solver, options = _ATTEMPTS[0]
+        carry = self._theta == at_per_s / self.unit_per_s
+        total = self._cp.sum(self._flow) / self.sources.size
+        problem = self._cp.Problem(self._cp.Minimize(total), [*self.problem.constraints, carry])
+        self._run(problem, name, solver, options)
+        return self._repair(self._flow.value / float(self._theta.value))
+
+    def _run(self, problem: Any, name: str, solver: str, options: dict[str, Any]) -> None:
+        """Let a solver fill the variables, or say why it did not."""
         try:
             problem.solve(solver=solver, warm_start=False, **options)
         except (self._cp.SolverError, ValueError) as error:
-            raise NotSolvedError(f"{attempt}: {error}") from error
+            raise NotSolvedError(f"{name}: {error}") from error
         flow, theta = self._flow.value, self._theta.value
         if flow is None or theta is None or not np.isfinite(flow).all() or not theta > 0:
-            raise NotSolvedError(f"{attempt}: status {problem.status}, throughput {theta}, no usable routing")
-        return Solution(routing=self._repair(flow / float(theta)), prices=self._prices(), solver=attempt, status=problem.status)
+            raise NotSolvedError(f"{name}: status {problem.status}, throughput {theta}, no usable routing")
 
     def _prices(self) -> Prices:
         """Dual values on the scale of prices per bit/s, clipped at zero; missing ones are zero."""

@@ -6,17 +6,17 @@ from typing import Any, Literal
 
 import numpy as np
 
-from topo.fabric import Fabric
 from links.frozen import FrozenArrays
+from topo.fabric import Fabric
 
-from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from .certificate import Prices, achieved_per_s, price_bound_per_s
 from .direct import simple_prices, simple_routings
 from .interval import Interval
 from .limits import Limits
-from .routing import CertificateError, Routing
+from .routing import CertificateError, FlowRouting, Routing
 from .traffic import Traffic
 
-__all__ = ["Throughput", "binding", "max_throughput"]
+__all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,7 +50,7 @@ class Throughput(FrozenArrays):
 
     @property
     def width(self) -> float:
-        """upper / lower - 1. [-]"""
+        """Upper / lower - 1. [-]"""
         return self.upper_per_s / self.lower_per_s - 1.0
 
     @property
@@ -187,6 +187,29 @@ def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]]
     if best.routing is None or best.prices is None or not np.isfinite(best.upper):
         raise NotSolvedError(f"{best.traffic.name} on {best.fabric.name!r}: " + "; ".join(failures))
     return replace(best.result("linear program, not closed"), note="; ".join(failures))
+
+
+def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slack: float = 1e-5) -> Throughput:
+    """The same answer with a routing of the least total flow, so that its loads say what is needed, not what is free.
+
+    Parameters
+    ----------
+    fabric, traffic
+        What `throughput` is of.
+    throughput : Throughput
+        Of a linear program; an answer by shortest paths is returned as it is.
+    slack : float
+        Share of the throughput given up, so that the second linear program has room; the interval widens by it.
+    """
+    from .problem import ThroughputProblem
+
+    if not isinstance(throughput.routing, FlowRouting):
+        return throughput
+    problem = ThroughputProblem(fabric=fabric, traffic=traffic)
+    routing = problem.least_flow(at_per_s=throughput.lower_per_s * (1.0 - slack))
+    lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
+    return replace(throughput, lower_per_s=min(lower, throughput.upper_per_s), routing=routing,
+                   method=f"least total flow at {1.0 - slack:g} of: {throughput.method}")  # fmt: skip
 
 
 def _check_paths(fabric: Fabric, traffic: Traffic) -> None:

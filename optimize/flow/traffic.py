@@ -120,11 +120,15 @@ def from_matrix(*, fabric: Fabric, bits: ArrayLike, name: str, bit_per_gpu: floa
     dense = np.asarray(bits, dtype=float)
     n = fabric.n_nodes
     if dense.shape != (n, n):
-        raise ValueError(f"bits has shape {dense.shape}, need ({n}, {n}): one row and column per node of {fabric.name!r}")
+        raise ValueError(
+            f"bits has shape {dense.shape}, need ({n}, {n}): one row and column per node of {fabric.name!r}"
+        )
     if not np.isfinite(dense).all():
         raise ValueError("bits has an undefined value; give finite bits >= 0")
     zero = np.zeros(n)
-    return Traffic(name=name, out=zero, into=zero, explicit=sparse.csr_array(dense), local_bit=zero, bit_per_gpu=bit_per_gpu)
+    return Traffic(
+        name=name, out=zero, into=zero, explicit=sparse.csr_array(dense), local_bit=zero, bit_per_gpu=bit_per_gpu
+    )
 
 
 def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:
@@ -135,7 +139,9 @@ def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:
     ends = np.flatnonzero(fabric.gpus > 0)
     target = np.asarray(image, dtype=np.int64)
     if target.shape != (fabric.n_nodes,) or not np.array_equal(np.sort(target[ends]), ends):
-        raise ValueError("image must map the nodes with GPUs one to one onto themselves, one entry per node of the fabric")
+        raise ValueError(
+            "image must map the nodes with GPUs one to one onto themselves, one entry per node of the fabric"
+        )
     counts = np.unique(fabric.gpus[ends])
     if counts.size != 1:
         raise ValueError(f"a permutation needs the same number of GPUs at each node; found {counts.tolist()}")
@@ -221,7 +227,7 @@ def _reassign(tight: NDArray[np.bool_], column_of: Ints, row_of: Ints, row: int,
                 c, r = old, parent[r]
             column_of[row], row_of[column] = column, row
             return True
-        for c in np.flatnonzero(tight[r]):
+        for c in np.flatnonzero(tight[r]).tolist():
             other = int(row_of[c])
             if other > row and other not in seen and c != column:
                 seen.add(other)

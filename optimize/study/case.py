@@ -21,7 +21,14 @@ from topo.ranges import neighbours_within
 from topo.wiring import Wiring
 
 from .scenario import (
-    BlockTable, Nvl72Table, OpticalTable, PairsTable, ReachTable, SatelliteTable, Scenario, SuncatcherTable,
+    BlockTable,
+    Nvl72Table,
+    OpticalTable,
+    PairsTable,
+    ReachTable,
+    SatelliteTable,
+    Scenario,
+    SuncatcherTable,
     SuperpodTable,
 )  # fmt: skip
 
@@ -156,7 +163,7 @@ def _build(scenario: Scenario) -> Case:
         formation = nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
         n_gpus, terminals, modelled = formation.n_gpus, None, (str(formation),)
     else:
-        assert scenario.orbit is not None and scenario.satellite is not None and scenario.wiring is not None  # noqa: S101  # the scenario's own validator guarantees it
+        assert scenario.orbit is not None and scenario.satellite is not None and scenario.wiring is not None  # the scenario's own validator guarantees it
         flight = _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
         satellite = _satellite(scenario.satellite, scenario.data)
         wiring = _wiring(scenario.wiring, flight)

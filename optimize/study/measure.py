@@ -3,17 +3,18 @@
 import platform
 from collections.abc import Callable
 from dataclasses import replace
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from optimize import __version__
 from optimize.design.ladder import ladder
-from optimize.flow.certificate import price_bound_per_s
+from optimize.flow.certificate import price_bound_per_s, utilisation
 from optimize.flow.cuts import bisection
 from optimize.flow.gap import Gap, gap
 from optimize.flow.interval import Interval
-from optimize.flow.throughput import Throughput, binding, max_throughput
+from optimize.flow.throughput import Throughput, binding, least_flow, max_throughput
 from optimize.flow.traffic import Traffic, all_to_all, farthest_permutation, permutation
 from optimize.flow.unloaded import Latency, injection_bps, latency
 from topo.fabric import Fabric, FabricSeries
@@ -63,13 +64,22 @@ def measure(case: Case, *, rtol: float = 1e-6, progress: Progress = _quiet) -> R
     steps = ladder(reference=up.all_to_all, best=best, answer=answer, terminals=case.terminals,
                    terminal_bps=per_terminal, guaranteed=form.all_to_all if len(series) > 1 else None, rtol=rtol)  # fmt: skip
     readings = tuple(_reading(label, other, up, out, form, rtol, progress) for label, other in case.readings)
-    entering = np.bincount(form.fabric.head, weights=form.loads_bps, minlength=form.fabric.n_nodes)
-    sent = form.traffic.sent_bit * form.all_to_all.lower_per_s
-    proofs = (*up.proofs("scale-up"), *(() if out is None else out.proofs("scale-out")), *form.proofs("formation"))
+    progress("least total flow")
+    lean = least_flow(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all)
+    used = utilisation(fabric=form.fabric, traffic=form.traffic, routing=lean.routing)
+    entering = np.bincount(form.fabric.head, weights=used.arc * form.fabric.capacity_bps, minlength=form.fabric.n_nodes)
+    switching = (entering + form.traffic.sent_bit) * lean.lower_per_s
+    least = Proof(label="formation all_to_all, least flow", fabric=form.fabric, traffic=form.traffic, throughput=lean)
+    proofs = (
+        *up.proofs("scale-up"),
+        *(() if out is None else out.proofs("scale-out")),
+        *form.proofs("formation"),
+        least,
+    )
     return Report(
         case=case, metrics=metrics, ladder=steps, readings=readings,
         binding=binding(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all),
-        proofs=proofs, cut=form.cut, switching_bps=float((entering + sent).max()),
+        proofs=proofs, cut=form.cut, switching_bps=float(switching.max()),
         link_power_w=float(form.fabric.power_w.sum()), provenance=_provenance(case),
     )  # fmt: skip
 
@@ -81,7 +91,9 @@ class _Side:
         self.fabric = fabric
         self.traffic = all_to_all(fabric=fabric)
         progress(f"all_to_all of {fabric.name}")
-        self.all_to_all = _over_orbit(max_throughput(fabric=fabric, traffic=self.traffic, rtol=rtol), self.traffic, series)
+        self.all_to_all = _over_orbit(
+            max_throughput(fabric=fabric, traffic=self.traffic, rtol=rtol), self.traffic, series
+        )
         progress(f"bisection of {fabric.name}")
         self.bisection, self.cut = bisection(fabric=fabric, throughput=self.all_to_all)
         progress(f"permutation of {fabric.name}")
@@ -89,12 +101,6 @@ class _Side:
         self.permutation = _over_orbit(max_throughput(fabric=fabric, traffic=self.hard, rtol=rtol), self.hard, series)
         progress(f"latency of {fabric.name}")
         self.latency = latency(fabric=fabric) if series is None else _latency_over_orbit(series)
-
-    @property
-    def loads_bps(self) -> Any:
-        """Load of each arc at the all-to-all optimum."""
-        bits = self.all_to_all.routing.arc_bit(fabric=self.fabric, traffic=self.traffic)
-        return bits * self.all_to_all.lower_per_s
 
     def value(self, name: str) -> Interval:
         """Interval of a metric of the table."""
@@ -128,7 +134,9 @@ def _over_orbit(answer: Throughput, traffic: Traffic, series: FabricSeries | Non
     if series is None or _constant(series):
         return answer
     if series.breaks():
-        raise ValueError(f"{series.structure.name}: links break during the orbit, {series.breaks()[0][0]} first; measure .at(i)")
+        raise ValueError(
+            f"{series.structure.name}: links break during the orbit, {series.breaks()[0][0]} first; measure .at(i)"
+        )
     bounds = [price_bound_per_s(fabric=series.at(i), traffic=traffic, prices=answer.prices) for i in range(len(series))]
     note = "lower end at each arc's least capacity, upper end at the worst single time by the same prices"
     return replace(answer, upper_per_s=max(min(bounds), answer.lower_per_s), note=note)
@@ -137,7 +145,9 @@ def _over_orbit(answer: Throughput, traffic: Traffic, series: FabricSeries | Non
 def _latency_over_orbit(series: FabricSeries) -> Latency:
     """Mean over the orbit of the mean over pairs; worst over the orbit of the worst pair."""
     each = [latency(fabric=series.at(i)) for i in range(len(series))]
-    mean = Interval(lower=float(np.mean([e.mean.lower for e in each])), upper=float(np.mean([e.mean.upper for e in each])))
+    mean = Interval(
+        lower=float(np.mean([e.mean.lower for e in each])), upper=float(np.mean([e.mean.upper for e in each]))
+    )
     worst = Interval(lower=max(e.worst.lower for e in each), upper=max(e.worst.upper for e in each))
     return Latency(mean=mean, worst=worst)
 
@@ -162,7 +172,9 @@ def _metric(name: str, up: _Side, out: _Side | None, form: _Side, same: bool) ->
                   gap_up=gap_up, gap_out=gap_out)  # fmt: skip
 
 
-def _reading(label: str, other: Case, up: _Side, out: _Side | None, form: _Side, rtol: float, progress: Progress) -> Reading:
+def _reading(
+    label: str, other: Case, up: _Side, out: _Side | None, form: _Side, rtol: float, progress: Progress
+) -> Reading:
     progress(f"reading: {label}")
     series = as_series(other.formation)
     fabric = series.worst()
@@ -179,14 +191,9 @@ def _reading(label: str, other: Case, up: _Side, out: _Side | None, form: _Side,
 
 
 def _provenance(case: Case) -> dict[str, Any]:
-    packages = {}
-    for name in ("fabricgap", "numpy", "scipy", "networkx", "cvxpy", "highspy"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "not installed"
+    packages = {name: version(name) for name in ("numpy", "scipy", "networkx", "cvxpy", "highspy")}
     return {
-        "python": platform.python_version(), "packages": packages,
+        "fabricgap": __version__, "python": platform.python_version(), "packages": packages,
         "scenario": None if case.scenario is None else case.scenario.model_dump(mode="json", exclude={"data"}),
         "digest": None if case.scenario is None else case.scenario.digest,
     }  # fmt: skip

@@ -6,9 +6,11 @@ strict. Case matters: b is a bit, B a byte, m milli, M mega.
 
 import math
 import re
+import reprlib
 from collections.abc import Mapping
+from numbers import Real
 
-__all__ = ["DIMENSIONS", "parse_quantity"]
+__all__ = ["DIMENSIONS", "parse_quantity", "shown"]
 
 _PREFIX = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _SMALL = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p": 1e-12}
@@ -39,6 +41,17 @@ _EXAMPLE = {
 }  # fmt: skip
 _TEXT = re.compile(r"\s*(?:(?P<times>\d+)\s*[x×]\s*)?(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d]\S*)?\s*(?P<rest>.*?)\s*")  # fmt: skip
 _DIRECTION = {"both ways": 0.5, "each way": 1.0, "one way": 1.0}
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+
+
+def shown(value: object) -> str:
+    """What somebody wrote, for a message: short, on one line.
+
+    >>> shown("x" * 1000)
+    "'xxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxx'"
+    """
+    return " ".join(_SHORT.repr(value).split())
 
 
 def parse_quantity(value: object, *, dimension: str) -> float:
@@ -59,39 +72,52 @@ def parse_quantity(value: object, *, dimension: str) -> float:
     ...
     ValueError: '800 Gb/s' is a rate; need a length, such as '10 cm'
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{value!r} is not a quantity; write a number or text such as {_EXAMPLE[dimension]!r}")
-    if isinstance(value, int | float):
-        if not math.isfinite(value):
-            raise ValueError(f"{value!r} is not finite; need a {dimension}, such as {_EXAMPLE[dimension]!r}")
-        return float(value)
+    need = f"need {_a(dimension)}, such as {_EXAMPLE[dimension]!r}"
+    if isinstance(value, bool) or not isinstance(value, Real | str):
+        raise ValueError(f"{shown(value)} is not a quantity; {need}")
+    if not isinstance(value, str):
+        return _finite(value, value, need)
     match = _TEXT.fullmatch(value)
     try:
         number = float(match["number"]) if match else math.nan
     except ValueError:
         number = math.nan
-    if match is None or not math.isfinite(number):
-        raise ValueError(f"{value!r} is not a quantity; need a {dimension}, such as {_EXAMPLE[dimension]!r}")
+    if match is None or math.isnan(number):
+        raise ValueError(f"{shown(value)} is not a quantity; {need}")
     unit, rest = match["unit"] or "", match["rest"]
     factor = DIMENSIONS[dimension].get(unit)
     if factor is None or (unit == "" and dimension != "number"):
         raise ValueError(_refusal(value, unit, dimension))
     if rest:
         if dimension != "rate" or rest not in _DIRECTION:
-            direction = "; say 'both ways' for the sum of both directions or 'each way' for one" if dimension == "rate" else ""
-            raise ValueError(f"{value!r}: cannot read {rest!r}{direction}")
+            direction = (
+                "; say 'both ways' for the sum of both directions or 'each way' for one" if dimension == "rate" else ""
+            )
+            raise ValueError(f"{shown(value)}: cannot read {shown(rest)}{direction or '; ' + need}")
         factor *= _DIRECTION[rest]
-    return number * factor * (int(match["times"]) if match["times"] else 1)
+    return _finite(number * factor * float(match["times"] or 1), value, need)
+
+
+def _finite(number: Real | float, written: object, need: str) -> float:
+    try:
+        if math.isfinite(number):
+            return float(number)
+    except OverflowError:
+        pass
+    raise ValueError(f"{shown(written)} is not finite; {need}")
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def _refusal(text: str, unit: str, dimension: str) -> str:
-    need = f"need a {dimension}, such as {_EXAMPLE[dimension]!r}"
+    need = f"need {_a(dimension)}, such as {_EXAMPLE[dimension]!r}"
     if not unit:
-        return f"{text!r} has no unit; {need}"
+        return f"{shown(text)} has no unit; {need}"
     for other, table in DIMENSIONS.items():
         if unit in table and other != dimension:
-            article = "an" if other[0] in "aeiou" else "a"
-            return f"{text!r} is {article} {other}; {need}"
+            return f"{shown(text)} is {_a(other)}; {need}"
     alike = [known for table in DIMENSIONS.values() for known in table if known.lower() == unit.lower()]
     hint = f" (did you mean {' or '.join(dict.fromkeys(alike))}? case matters: b is a bit, B a byte)" if alike else ""
-    return f"{text!r}: unit {unit!r} is not known{hint}; {need}"
+    return f"{shown(text)}: unit {shown(unit)} is not known{hint}; {need}"

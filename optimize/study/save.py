@@ -32,7 +32,7 @@ from .report import Proof, Report
 __all__ = ["load_proofs", "report_table", "save_report", "verify_file", "write_atomically"]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(*, path: Path, content: bytes) -> None:
     """Write `content` to `path` so that the path holds either the old file or the whole new one."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,8 +120,10 @@ def _tables(report: Report) -> dict[str, bytes]:
     ]  # fmt: skip
     columns = [f"{what}_{end}" for what in ("scale_up", "scale_out", "formation", "gap_scale_up", "gap_scale_out") for end in ends]  # fmt: skip
     steps = [[s.number, s.name, s.upper_bps, s.achieved_bps, s.factor, s.exact] for s in report.ladder.steps]
-    readings = [[r.label, *pair(r.all_to_all), *pair(r.gap_up.interval), r.link_bps, r.power_w] for r in report.readings]
-    proof = report.proof("formation all_to_all")
+    readings = [
+        [r.label, *pair(r.all_to_all), *pair(r.gap_up.interval), r.link_bps, r.power_w] for r in report.readings
+    ]
+    proof = report.proof("formation all_to_all, least flow")
     fabric = proof.fabric
     load = proof.throughput.routing.arc_bit(fabric=fabric, traffic=proof.traffic) * proof.throughput.lower_per_s
     links = [
@@ -144,7 +146,7 @@ def save_report(report: Report, *, folder: Path) -> tuple[Path, ...]:
     files["certificate.npz"] = _pack(report.proofs)
     paths = tuple(folder / name for name in files)
     for path, content in zip(paths, files.values(), strict=True):
-        write_atomically(path, content)
+        write_atomically(path=path, content=content)
     return paths
 
 
@@ -155,7 +157,7 @@ def _strip(thing: Any, prefix: str) -> dict[str, NDArray[Any]]:
         value, key = getattr(thing, f.name), f"{prefix}{f.name}"
         if value is None:
             continue
-        if sparse.issparse(value):
+        if isinstance(value, sparse.csr_array):
             found |= {f"{key}.data": value.data, f"{key}.indices": value.indices, f"{key}.indptr": value.indptr,
                       f"{key}.shape": np.array(value.shape)}  # fmt: skip
         else:

@@ -202,7 +202,9 @@ def _split(table: Mapping[str, Any], prefix: str, data: dict[str, dict[str, Any]
         if isinstance(value, Mapping) and "value" in value and key != "set":
             unknown = sorted(set(value) - _DATUM_KEYS)
             if unknown:
-                raise ValueError(f"{path}: unknown key {unknown[0]!r}; a sourced value has {', '.join(sorted(_DATUM_KEYS))}")
+                raise ValueError(
+                    f"{path}: unknown key {unknown[0]!r}; a sourced value has {', '.join(sorted(_DATUM_KEYS))}"
+                )
             plain[key], data[path] = value["value"], dict(value)
         elif isinstance(value, Mapping) and key != "set":
             plain[key] = _split(value, f"{path}.", data)
@@ -360,5 +362,3 @@ def load_scenario(name: str, *, overrides: Mapping[str, Any] | None = None) -> S
     except tomllib.TOMLDecodeError as error:
         raise ValueError(f"scenario {source.where}: not valid TOML, {error}") from None
     return scenario_from_table(table, overrides=overrides)
-
-

@@ -176,7 +176,8 @@ def _power_amplifier(case: Case) -> dict[str, float]:
 
 def _modcod(case: Case) -> dict[str, float]:
     given = case["inputs"]
-    row = re.sub(r"[^a-z0-9]+", "_", str(given["modcod"]).lower())
+    row = re.sub(r"[^a-z0-9]+", "_", str(given["modcod"]).lower()).strip("_")
+    row = re.sub(r"^(dvb_?)?s2x?_", "", row)
     for part in (load_part("dvb_s2"), load_part("dvb_s2x")):
         if row in part.groups():
             es_n0_db = part[f"{row}.es_n0_db"]
