@@ -18,7 +18,7 @@ __all__ = ["FrozenArrays"]
 def _lock(value: Any) -> None:
     if isinstance(value, np.ndarray):
         value.setflags(write=False)
-    elif sparse.issparse(value):
+    elif isinstance(value, sparse.csr_array):
         for part in ("data", "indices", "indptr"):
             getattr(value, part).setflags(write=False)
 
@@ -29,7 +29,7 @@ class FrozenArrays:
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) or sparse.issparse(value):
+            if isinstance(value, np.ndarray | sparse.csr_array):
                 value = value.copy()
                 _lock(value)
                 object.__setattr__(self, field.name, value)

@@ -203,7 +203,8 @@ class Fabric(FrozenArrays):
     @cached_property
     def outgoing_bps(self) -> Floats:
         """Summed capacity of the arcs out of each node, shape (n,). [bit/s]"""
-        out = np.bincount(self.tail, weights=self.capacity_bps, minlength=self.n_nodes)
+        out = np.zeros(self.n_nodes)
+        np.add.at(out, self.tail, self.capacity_bps)
         out.setflags(write=False)
         return out
 
@@ -282,9 +283,10 @@ class FabricSeries(FrozenArrays):
     def _fabric(self, values: dict[str, Floats], index: int, name: str) -> Fabric:
         keep = np.flatnonzero(values["capacity_bps"] > 0)
         whole = self.structure
-        fixed = {key: getattr(whole, key)[keep] for key in ("tail", "head", "terminals", "medium")}
+        fixed: dict[str, Any] = {key: getattr(whole, key)[keep] for key in ("tail", "head", "terminals", "medium")}
+        fixed |= {key: value[keep] for key, value in values.items()}
         places = None if self.positions_m is None else self.positions_m[index]
-        return replace(whole, name=name, positions_m=places, **fixed, **{k: v[keep] for k, v in values.items()})
+        return replace(whole, name=name, positions_m=places, **fixed)
 
     def at(self, index: int) -> Fabric:
         """Fabric at one of the times; links that are broken then are left out."""

@@ -89,6 +89,8 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
 
 
 def _supplies(fabric: Fabric, limits: Limits | None) -> dict[str, Floats]:
+    if limits is not None:
+        limits.check(n_links=fabric.n_links)
     return {
         "arc": fabric.capacity_bps, "host_out": fabric.host_bps, "host_in": fabric.host_bps,
         "switch": fabric.switch_bps, "local": fabric.local_bps, "port": fabric.port_bps,

@@ -14,6 +14,7 @@ from scipy import sparse
 from topo.fabric import Fabric
 
 from .certificate import Prices
+from .limits import Limits
 from .paths import distances
 from .routing import Routing, ecmp
 from .traffic import Traffic
@@ -22,19 +23,26 @@ __all__ = ["nonblocking_bps_per_gpu", "simple_prices", "simple_routings"]
 
 Floats = NDArray[np.float64]
 
+# Arc lengths by 1/capacity that differ by more than this are not told apart in sums of many of them.
+_MOST_SPREAD = 1e9
+
 
 def simple_routings(*, fabric: Fabric) -> Iterator[tuple[str, Routing]]:
     """Named routings to try: multipath by hops, then by the inverse of capacity."""
     yield "equal-cost multipath by hops", ecmp(fabric=fabric)
-    if np.ptp(fabric.capacity_bps) > 0:
-        yield "equal-cost multipath by 1/capacity", ecmp(fabric=fabric, length=fabric.capacity_bps.max() / fabric.capacity_bps)  # fmt: skip
+    most, least = fabric.capacity_bps.max(initial=0.0), fabric.capacity_bps.min(initial=np.inf)
+    if least < most <= _MOST_SPREAD * least:
+        yield "equal-cost multipath by 1/capacity", ecmp(fabric=fabric, length=most / fabric.capacity_bps)
 
 
-def simple_prices(*, fabric: Fabric, traffic: Traffic) -> Iterator[tuple[str, Prices]]:
+def simple_prices(
+    *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None
+) -> Iterator[tuple[str, Prices]]:
     """Named prices to try: every arc alike, and the tightest host, switch, local and single-node cut limits."""
-    yield "total capacity", Prices.zero(fabric=fabric, arc=np.ones(fabric.n_arcs))
-    if np.ptp(fabric.capacity_bps) > 0:
-        yield "arcs by 1/capacity", Prices.zero(fabric=fabric, arc=1.0 / fabric.capacity_bps)
+    nothing = Prices.zero(fabric=fabric, limits=limits)
+    yield "total capacity", replace(nothing, arc=np.ones(fabric.n_arcs))
+    if np.unique(fabric.capacity_bps).size > 1:
+        yield "arcs by 1/capacity", replace(nothing, arc=fabric.capacity_bps.max() / fabric.capacity_bps)
     with np.errstate(divide="ignore", invalid="ignore"):
         both = traffic.sent_bit + traffic.received_bit
         for what, kind, share in (
@@ -44,21 +52,20 @@ def simple_prices(*, fabric: Fabric, traffic: Traffic) -> Iterator[tuple[str, Pr
             ("inside the nodes", "local", traffic.local_bit / fabric.local_bps),
             ("GPU ports", "port", traffic.port_bit(gpus=fabric.gpus) / fabric.port_bps),
         ):
-            share = np.nan_to_num(share)
-            if share.max(initial=0.0) > 0:
-                v = int(np.argmax(share))
+            v = int(np.argmax(np.nan_to_num(share)))
+            if share[v] > 0:
                 price = np.zeros(fabric.n_nodes)
                 price[v] = 1.0
-                yield f"{what} of {fabric.labels[v]}", replace(Prices.zero(fabric=fabric), **{kind: price})
+                yield f"{what} of {fabric.labels[v]}", replace(nothing, **{kind: price})
         for what, end, bits in (("out of", fabric.tail, traffic.sent_bit), ("into", fabric.head, traffic.received_bit)):
             capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
-            share = np.nan_to_num(bits / capacity)
-            v = int(np.argmax(share))
-            yield f"links {what} {fabric.labels[v]}", Prices.zero(fabric=fabric, arc=(end == v).astype(float))
+            v = int(np.argmax(np.nan_to_num(bits / capacity)))
+            if bits[v] > 0:
+                yield f"links {what} {fabric.labels[v]}", replace(nothing, arc=(end == v).astype(float))
 
 
 def nonblocking_bps_per_gpu(*, fabric: Fabric, most_terms: int = 2**26) -> float:
-    """Rate per GPU that fixed multipath carries for every traffic that no host exceeds; 0 where not established. [bit/s]
+    """Rate per GPU that multipath carries for every traffic that no host exceeds; 0 where not established. [bit/s]
 
     Notes
     -----
@@ -88,7 +95,7 @@ def nonblocking_bps_per_gpu(*, fabric: Fabric, most_terms: int = 2**26) -> float
         np.fill_diagonal(share, 0.0)
         worst = min(float(gpus @ share.max(axis=1)), float(gpus @ share.max(axis=0)))
         need = max(need, worst / float(fabric.capacity_bps[e]))
-    host = float((fabric.host_bps[ends] / gpus).min())
+    host = float(np.minimum(fabric.host_bps[ends] / gpus, fabric.port_bps[ends]).min())
     return min(1.0 / need, host) if need > 0 else host
 
 

@@ -38,7 +38,7 @@ class Interval:
     def __truediv__(self, other: "Interval") -> "Interval":
         if not (self.lower >= 0 and other.lower >= 0):
             raise ValueError("only intervals of numbers >= 0 are divided here")
-        low = self.lower / other.upper if other.upper > 0 else math.inf
+        low = 0.0 if self.lower == 0 else self.lower / other.upper if other.upper > 0 else math.inf
         return Interval(lower=low, upper=self.upper / other.lower if other.lower > 0 else math.inf)
 
     def __mul__(self, factor: float) -> "Interval":

@@ -41,3 +41,8 @@ class Limits(FrozenArrays):
         for what, values in (("supply", self.supply), ("use", self.use.data)):
             if not np.isfinite(values).all() or (values < 0).any():
                 raise ValueError(f"limits: {what} has a negative or undefined value; give finite numbers >= 0")
+
+    def check(self, *, n_links: int) -> None:
+        """`ValueError` unless `use` speaks of that many links."""
+        if self.use.shape[1] != n_links:
+            raise ValueError(f"limits: use has {self.use.shape[1]} columns, the fabric has {n_links} links; give one each")

@@ -61,8 +61,8 @@ class FlowRouting(FrozenArrays):
         Notes
         -----
         More may arrive at a node than is wanted, because what is too much can be left out along the paths it came by.
-        What is missing, e in all of one source's traffic, leaves at least d - e of each of its demands d: then the loads
-        are those of the flows times the greatest d / (d - e), which carry every demand in full.
+        What is missing, e in all of one source's traffic, leaves at least d - e of each of its demands d: the loads are
+        then those of the flows times the greatest d / (d - e), which carry every demand in full.
         """
         k, m, n = self.sources.size, fabric.n_arcs, fabric.n_nodes
         if self.flow_bit.shape != (k, m):

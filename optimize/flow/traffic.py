@@ -73,12 +73,12 @@ class Traffic(FrozenArrays):
     @property
     def sent_bit(self) -> Floats:
         """Bits per round that leave each node, shape (n,). [bit]"""
-        return np.asarray(self.out * (self.into.sum() - self.into) + self.explicit.sum(axis=1))
+        return np.asarray(self.out * _sum_of_others(self.into) + self.explicit.sum(axis=1))
 
     @property
     def received_bit(self) -> Floats:
         """Bits per round that arrive at each node, shape (n,). [bit]"""
-        return np.asarray(self.into * (self.out.sum() - self.out) + self.explicit.sum(axis=0))
+        return np.asarray(self.into * _sum_of_others(self.out) + self.explicit.sum(axis=0))
 
     def port_bit(self, *, gpus: Ints) -> Floats:
         """Bits per round through the ports of one GPU of each node, in the busier direction, evenly shared. [bit]"""
@@ -92,6 +92,14 @@ class Traffic(FrozenArrays):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.sources.size} sources, {self.sent_bit.sum():.6g} bit per round between nodes"
+
+
+def _sum_of_others(values: Floats) -> Floats:
+    """Sum of all other entries, without subtracting: a large one would swallow the rest."""
+    before, after = np.zeros_like(values), np.zeros_like(values)
+    np.cumsum(values[:-1], out=before[1:])
+    np.cumsum(values[:0:-1], out=after[-2::-1])
+    return before + after
 
 
 def _require_gpus(fabric: Fabric, least: int = 1) -> None:

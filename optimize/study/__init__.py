@@ -1,6 +1,7 @@
 """From a scenario to a report.
 
 quantity   numbers with units as people write them
+tables     which keys a scenario file may have
 scenario   the TOML border: `Scenario`, `load_scenario`
 case       the objects built from it: `Case`, `build`
 measure    every metric, certified: `measure`

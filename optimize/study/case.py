@@ -20,16 +20,9 @@ from topo.orbit import Orbit
 from topo.ranges import neighbours_within
 from topo.wiring import Wiring
 
-from .scenario import (
-    BlockTable,
-    Nvl72Table,
-    OpticalTable,
-    PairsTable,
-    ReachTable,
-    SatelliteTable,
-    Scenario,
-    SuncatcherTable,
-    SuperpodTable,
+from .scenario import Scenario
+from .tables import (
+    BlockTable, Nvl72Table, OpticalTable, PairsTable, ReachTable, SatelliteTable, SuncatcherTable, SuperpodTable,
 )  # fmt: skip
 
 __all__ = ["Case", "as_series", "build"]

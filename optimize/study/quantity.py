@@ -17,7 +17,7 @@ _SMALL = {"": 1.0, "m": 1e-3, "u": 1e-6, "µ": 1e-6, "μ": 1e-6, "n": 1e-9, "p":
 
 
 def _rates() -> dict[str, float]:
-    table = {}
+    table: dict[str, float] = {}
     for prefix, factor in _PREFIX.items():
         table |= dict.fromkeys((f"{prefix}b/s", f"{prefix}bit/s", f"{prefix}bps"), factor)
         table |= dict.fromkeys((f"{prefix}B/s", f"{prefix}byte/s"), 8.0 * factor)

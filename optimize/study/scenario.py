@@ -7,147 +7,28 @@ may be a table that carries its source. Leaves out building anything: see `case`
 import difflib
 import hashlib
 import json
+import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from links.parts import Datum
 
-from .quantity import parse_quantity
+from .quantity import parse_quantity, shown
+from .tables import (
+    BlockTable, Nvl72Table, NVLinkTable, OpticalTable, OrbitTable, PairsTable, ReachTable, ReadingTable, ReferenceTable,
+    SatelliteTable, SuncatcherTable, SuperpodTable, Table,
+)  # fmt: skip
 
 __all__ = ["Scenario", "load_scenario", "scenario_from_table", "scenario_names"]
 
 
-def _quantity(dimension: str) -> BeforeValidator:
-    return BeforeValidator(partial(parse_quantity, dimension=dimension))
-
-
-_Length = Annotated[float, _quantity("length"), Field(gt=0)]
-_Time = Annotated[float, _quantity("time"), Field(ge=0)]
-_Rate = Annotated[float, _quantity("rate"), Field(gt=0)]
-_Angle = Annotated[float, _quantity("angle"), Field(ge=0)]
-_Level = Annotated[float, _quantity("level"), Field(ge=0)]
-_Share = Annotated[float, _quantity("number"), Field(gt=0, lt=1)]
-_Number = Annotated[float, _quantity("number"), Field(gt=0)]
-_Count = Annotated[int, Field(ge=1, strict=True)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OrbitTable(_Table):
-    """Reference orbit and how finely it is sampled."""
-
-    altitude_m: _Length
-    epochs: _Count = 24
-
-
-class SuncatcherTable(_Table):
-    """`topo.suncatcher_lattice`."""
-
-    kind: Literal["suncatcher_lattice"]
-    pitch_m: _Length
-    radius_m: _Length
-
-
-class BlockTable(_Table):
-    """`topo.lattice_block`."""
-
-    kind: Literal["lattice_block"]
-    pitch_m: _Length
-    rows: _Count
-    columns: _Count
-
-
-class Nvl72Table(_Table):
-    """`topo.nvl72`: a fabric on the ground in the formation's place."""
-
-    kind: Literal["nvl72"]
-
-
-class SuperpodTable(_Table):
-    """`topo.superpod`: a fabric on the ground in the formation's place."""
-
-    kind: Literal["superpod"]
-    racks: _Count
-
-
-class SatelliteTable(_Table):
-    """`topo.Satellite`; rates in one direction."""
-
-    gpus: _Count
-    host_per_gpu_bps: _Rate
-    local_bps: _Rate
-    port_bps: _Rate | None = None
-    switch_bps: _Rate | None = None
-    switch_latency_s: _Time
-    terminals: _Count
-    radius_m: _Length
-
-
-class ReachTable(_Table):
-    """Wiring: every pair that never drifts farther apart than the reach."""
-
-    kind: Literal["neighbours_within"]
-    reach_m: _Length
-    terminals_per_link: _Count = 1
-
-
-class PairsTable(_Table):
-    """Wiring: an explicit list of pairs."""
-
-    kind: Literal["Wiring"]
-    pairs: tuple[tuple[int, int], ...]
-    terminals_per_link: _Count = 1
-
-
-class OpticalTable(_Table):
-    """`links.OpticalLink`; transceiver and amplifier are names of parts."""
-
-    kind: Literal["OpticalLink"]
-    aperture_m: _Length
-    wavelength_m: _Length
-    transceiver: str
-    channels: _Count
-    sub_apertures: _Count = 1
-    truncation: _Number
-    focus_m: _Length | None = None
-    optics_loss_db: _Level
-    jitter_rad: _Angle
-    outage: _Share
-    amplifier: str | None = None
-
-
-class NVLinkTable(_Table):
-    """`links.NVLink`; generation and cable are names of parts."""
-
-    kind: Literal["NVLink"]
-    generation: str
-    cable: str
-    links: _Count
-
-
-class ReferenceTable(_Table):
-    """What the formation is compared with: always an NVL72 (scale-up), and a SuperPOD of as many GPUs (scale-out)."""
-
-    scale_out: bool = True
-
-
-class ReadingTable(_Table):
-    """Another defensible reading of the same system: dotted keys of the scenario and their other values."""
-
-    label: str
-    set: dict[str, Any]
-
-
-class Scenario(_Table):
+class Scenario(Table):
     """What is modelled. Made by `load_scenario` or `scenario_from_table`; frozen."""
 
     name: str
@@ -177,14 +58,16 @@ class Scenario(_Table):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the resolved values (not of sources and texts), first 16 digits."""
-        values = self.model_dump(mode="json", exclude={"data", "title", "about", "sources"})
+        """SHA-256 of the resolved values, those of the readings too (not of sources and texts), first 16 digits."""
+        values = self.model_dump(mode="json", exclude={"data", "name", "title", "about", "sources", "reading"})
+        values["reading"] = [self.variant(reading.set).digest for reading in self.reading]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def variant(self, overrides: Mapping[str, Any]) -> "Scenario":
         """The same scenario with dotted keys replaced (their sources dropped), and without its readings."""
         table = self.model_dump(exclude={"data", "reading"}, exclude_none=True)
-        kept = {path: datum for path, datum in self.data.items() if path not in overrides}
+        replaced = tuple(f"{path}." for path in overrides)
+        kept = {path: datum for path, datum in self.data.items() if not f"{path}.".startswith(replaced)}
         return scenario_from_table(table, overrides=overrides).model_copy(update={"data": kept})
 
     def __str__(self) -> str:
@@ -200,7 +83,7 @@ def _split(table: Mapping[str, Any], prefix: str, data: dict[str, dict[str, Any]
     for key, value in table.items():
         path = f"{prefix}{key}"
         if isinstance(value, Mapping) and "value" in value and key != "set":
-            unknown = sorted(set(value) - _DATUM_KEYS)
+            unknown = sorted(set(value) - _DATUM_KEYS, key=str)
             if unknown:
                 raise ValueError(
                     f"{path}: unknown key {unknown[0]!r}; a sourced value has {', '.join(sorted(_DATUM_KEYS))}"
@@ -250,11 +133,17 @@ def _apply(table: dict[str, Any], overrides: Mapping[str, Any], where: str) -> d
     for path, value in overrides.items():
         *parents, key = path.split(".")
         level = changed
-        for parent in parents:
-            if not isinstance(level.get(parent), Mapping):
-                known = ", ".join(k for k, v in level.items() if isinstance(v, Mapping))
-                raise ValueError(f"{where} {path}: there is no table {parent!r}; tables here: {known}")
-            level[parent] = {**level[parent]}
+        for depth, parent in enumerate(parents, start=1):
+            below = level.get(parent)
+            if not isinstance(below, Mapping):
+                known = {k: v for k, v in level.items() if isinstance(v, Mapping) and "value" not in v}
+                near = difflib.get_close_matches(parent, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"tables here: {', '.join(known) or 'none'}"
+                raise ValueError(f"{where} {path}: there is no table {parent!r}; {hint}")
+            if "value" in below:
+                whole = ".".join(parents[:depth])
+                raise ValueError(f"{where} {path}: {whole} is a value with its source, no table; set {whole} itself")
+            level[parent] = {**below}
             level = level[parent]
         level[key] = value
     return changed
@@ -268,30 +157,50 @@ def scenario_from_table(table: Mapping[str, Any], *, overrides: Mapping[str, Any
     ValueError
         One line: which key, which value, what to do.
     """
-    raw = _apply(dict(table), overrides or {}, "set")
-    sourced: dict[str, dict[str, Any]] = {}
-    name = raw.get("name", "scenario")
-    if "data" in raw:
-        raise ValueError(f"scenario {name}: unknown key 'data'; write sources beside the values")
+    name = table.get("name") if isinstance(table, Mapping) else None
+    where = f"scenario {name}" if isinstance(name, str) else "scenario"
     try:
-        plain = _split(raw, "", sourced)
-        scenario = Scenario.model_validate(plain)
-        flat = dict(_flat(scenario))
-        data = {path: _datum(path, table_, flat[path]) for path, table_ in sourced.items() if isinstance(flat.get(path), int | float)}  # fmt: skip
-    except ValidationError as error:
-        raise ValueError(f"scenario {name}: {_first_problem(error)}") from None
+        return _scenario(table, overrides or {})
     except ValueError as error:
-        raise ValueError(f"scenario {name}: {error}") from None
-    lost = sorted(set(sourced) - set(data))
-    if lost:
-        raise ValueError(f"scenario {name}: {lost[0]}: only numbers can carry a source here; write the bare value")
+        text = _first_problem(error) if isinstance(error, ValidationError) else str(error)
+        line = " ".join(f"{where}: {text}".split())
+        raise ValueError(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ...") from None
+
+
+_MOST_DEPTH = 8  # tables and lists inside each other; a scenario needs four
+_LONGEST = 500  # characters of a message: what somebody pasted into a file need not come back whole
+
+
+def _scenario(table: Mapping[str, Any], overrides: Mapping[str, Any]) -> Scenario:
+    if not isinstance(table, Mapping):
+        raise ValueError(f"{shown(table)} is no table of keys and values; give what a TOML file holds")
+    _check_depth([*table.values(), *overrides.values()])
+    raw = _apply(dict(table), overrides, "set")
+    if "data" in raw:
+        raise ValueError("unknown key 'data'; write sources beside the values")
+    sourced: dict[str, dict[str, Any]] = {}
+    scenario = Scenario.model_validate(_split(raw, "", sourced))
+    flat = dict(_flat(scenario))
+    data = {}
+    for path, source in sourced.items():
+        if isinstance(flat.get(path), bool) or not isinstance(flat.get(path), int | float):
+            raise ValueError(f"{path}: only numbers can carry a source here; write the bare value")
+        data[path] = _datum(path, source, flat[path])
     return scenario.model_copy(update={"data": data})
+
+
+def _check_depth(level: Sequence[Any]) -> None:
+    for _ in range(_MOST_DEPTH):
+        inner = [value for value in level if isinstance(value, Mapping | list | tuple)]
+        level = [part for value in inner for part in (value.values() if isinstance(value, Mapping) else value)]
+    if level:
+        raise ValueError(f"tables or lists more than {_MOST_DEPTH} deep; a scenario has tables of values, flatten it")
 
 
 def _first_problem(error: ValidationError) -> str:
     problem = error.errors()[0]
-    kinds = {"suncatcher_lattice", "lattice_block", "nvl72", "superpod", "neighbours_within", "Wiring", "OpticalLink", "NVLink"}  # fmt: skip
-    path = ".".join(str(step) for step in problem["loc"] if step not in kinds)
+    union = problem["loc"][:1] in (("formation",), ("wiring",), ("link",))  # then the second step is the kind
+    path = ".".join(str(step) for k, step in enumerate(problem["loc"]) if not (union and k == 1))
     kind, message, value = problem["type"], problem["msg"].removeprefix("Value error, "), problem["input"]
     if kind == "extra_forbidden":
         return f"{path}: unknown key{_near(error, problem['loc'])}; remove it or correct its spelling"
@@ -300,16 +209,16 @@ def _first_problem(error: ValidationError) -> str:
     if kind == "union_tag_not_found":
         return f"{path}.kind: missing; it says what kind of {path} this is"
     if kind == "union_tag_invalid":
-        return f"{path}.kind={problem['ctx']['tag']!r}: use one of {problem['ctx']['expected_tags']}"
+        return f"{path}.kind={shown(problem['ctx']['tag'])}: use one of {problem['ctx']['expected_tags']}"
     if not path:
         return message
     if kind == "value_error":
         return f"{path}: {message}"
-    return f"{path}={value!r}: {message[0].lower()}{message[1:]}"
+    return f"{path}={shown(value)}: {message[0].lower()}{message[1:]}"
 
 
 def _near(error: ValidationError, loc: tuple[int | str, ...]) -> str:
-    tables = [Scenario, *(c for c in _Table.__subclasses__())]
+    tables: list[type[BaseModel]] = [Scenario, *Table.__subclasses__()]
     keys = {key for table in tables for key in table.model_fields} - {"data"}
     close = difflib.get_close_matches(str(loc[-1]), keys, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
@@ -331,16 +240,16 @@ def _read(name: str) -> _Source:
     if name in scenario_names():
         entry = files("optimize.study") / "scenarios" / f"{name}.toml"
         return _Source(name, entry.read_text(encoding="utf-8"))
-    path = Path(name)
-    if path.suffix == ".toml" or path.exists():
+    if name.endswith(".toml") or os.path.exists(name):  # noqa: PTH110  # Path.exists raises on names that are too long
         try:
-            return _Source(str(path), path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise ValueError(f"scenario file {name}: cannot be read, {reason}; check the path") from None
+            return _Source(name, Path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            text = error.strerror if isinstance(error, OSError) else None
+            reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else text or str(error)
+            raise ValueError(f"scenario file {shown(name)}: cannot be read, {reason}; check the path") from None
     near = difflib.get_close_matches(name, scenario_names(), n=3, cutoff=0.4)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"shipped: {', '.join(scenario_names())}"
-    raise ValueError(f"no scenario {name!r}; {hint} A file of your own must end in .toml")
+    hint = f"did you mean {' or '.join(near)}?" if near else f"shipped: {', '.join(scenario_names())}."
+    raise ValueError(f"no scenario {shown(name)}; {hint} A file of your own must end in .toml")
 
 
 def load_scenario(name: str, *, overrides: Mapping[str, Any] | None = None) -> Scenario:
@@ -359,6 +268,8 @@ def load_scenario(name: str, *, overrides: Mapping[str, Any] | None = None) -> S
     source = _read(name)
     try:
         table = tomllib.loads(source.text)
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"scenario {source.where}: not valid TOML, {error}") from None
+    except ValueError as error:
+        raise ValueError(f"scenario {source.where}: not valid TOML, {error}; correct the file") from None
+    except RecursionError:
+        raise ValueError(f"scenario {source.where}: tables or lists too deep to read; flatten the file") from None
     return scenario_from_table(table, overrides=overrides)

@@ -90,7 +90,7 @@ def test_no_pair_of_modes_couples_more_than_the_prolate_bound(
 
 @pytest.mark.parametrize("n", [0.1, 1.0, 6.4])
 def test_focused_truncated_gaussian_of_free_width_reaches_the_prolate_bound(n: float) -> None:
-    # arXiv:2604.23417: within 0.13 % of it up to N = 6.4, referred to the power that leaves the aperture
+    # arXiv:2604.23417: within 0.13 % (two digits) of it up to N = 6.4, referred to the power that leaves the aperture
     z = math.pi * 0.025**2 / (LIGHT_M * math.sqrt(n))
     best = max(
         coupling.captured_fraction(
@@ -103,7 +103,7 @@ def test_focused_truncated_gaussian_of_free_width_reaches_the_prolate_bound(n: f
         for alpha in np.linspace(0.1, 3.0, 59)
     )
     bound = modes.strongest_coupling(c=2.0 * math.sqrt(n))
-    assert (1.0 - 1.3e-3) * bound < best < bound
+    assert (1.0 - 1.35e-3) * bound < best < bound
 
 
 def test_near_field_optimum_fills_the_aperture_less_and_beats_81_percent() -> None:

@@ -71,14 +71,14 @@ def test_fade_of_the_real_diffraction_pattern_is_the_gaussian_one(c: float, tilt
 
 
 @pytest.mark.parametrize("depth_db", [2.0, 4.0, 6.0])
-def test_gaussian_fall_with_angle_is_within_half_a_decibel_up_to_six(depth_db: float) -> None:
+def test_gaussian_fall_with_angle_is_good_to_a_tenth_of_the_decibels_up_to_six(depth_db: float) -> None:
     # the limit at which OpticalLink.at warns; a truncated beam then falls faster than its Gaussian
     c = 10.0
     overlap = coupling.mode_overlap(c=c, truncation_t=1.12, truncation_r=1.12, defocus_t_rad=c / 2, defocus_r_rad=c / 2)
     exponent = overlap.tilt_tt + overlap.tilt_rr + 2.0 * overlap.tilt_tr  # both ends tilted alike
     tilt = np.array([[math.sqrt(depth_db * math.log(10.0) / 10.0 / exponent), 0.0]])
     found = tilted_couplings(c=c, truncation=1.12, tilts_t=tilt, tilts_r=tilt)[0] / overlap.power
-    assert -10.0 * math.log10(found) == pytest.approx(depth_db, abs=0.5)
+    assert -10.0 * math.log10(found) == pytest.approx(depth_db, rel=0.1)
 
 
 def test_jitter_is_per_axis() -> None:
@@ -115,8 +115,8 @@ def test_second_end_makes_the_outage_several_times_worse() -> None:
 
 
 def test_barry_and_mecherle_meant_the_full_width_at_half_maximum() -> None:
-    # trap 7: "rms jitter below 7 % of the beam width keeps the fade rate below once a year at 3 dB margin" (1985): with the
-    # FWHM 7 ms of fade a year, some milliseconds each; with the full 1/e^2 width the beam would be out 12 hours a year
+    # trap 7: "rms jitter below 7 % of the beam width keeps the fade rate below once a year at 3 dB margin" (1985): with
+    # the FWHM 7 ms of fade a year, some milliseconds each; with the full 1/e^2 width it would be out 12 hours a year
     year_s, loss = 365.25 * 86400.0, math.log(2.0)
     out_s = {}
     for name, half_width in (("fwhm", 1.0 / float(gaussian.fwhm_from_beam_radius(radius=1.0))), ("1/e2", 0.5)):
@@ -132,7 +132,7 @@ def test_best_divergence_cannot_be_improved_by_another() -> None:
     best = float(pointing.best_half_divergence_rad(jitter_rad=sigma, outage=p))
 
     def power(width: float) -> float:  # far-field gain times the fade at the quantile
-        return width**-2 * p ** (4.0 * sigma**2 / width**2)
+        return float(width**-2 * p ** (4.0 * sigma**2 / width**2))
 
     assert power(best) > max(power(best * f) for f in (0.5, 0.9, 0.99, 1.01, 1.1, 2.0))
 
@@ -149,7 +149,8 @@ def test_changing_the_topology_costs_the_scan_of_new_partners() -> None:
     cone = {"uncertainty_full_rad": 5e-3, "beam_full_rad": 80e-6}
     assert float(pointing.scan_time_s(**cone, dwell_s=25e-3)) == pytest.approx(97.7, abs=0.1)
     assert float(pointing.scan_time_s(**cone, dwell_s=25e-3, overlap=0.2)) > 98.0
-    assert float(pointing.acquisition_probability(scan_half_rad=3.0, uncertainty_rad=1.0)) == pytest.approx(0.98889, abs=1e-5)  # fmt: skip
+    found = float(pointing.acquisition_probability(scan_half_rad=3.0, uncertainty_rad=1.0))
+    assert found == pytest.approx(1.0 - math.exp(-4.5), rel=1e-12)
 
 
 def test_formation_needs_no_point_ahead() -> None:

@@ -1,0 +1,106 @@
+"""The command line: files whole or not at all, JSON pure, errors one line and status 2."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from figures.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own, so that what solvers write to file descriptor 1 is seen."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "figures.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+def test_json_output_is_nothing_but_json_although_a_solver_prints_a_banner(tmp_path: Path) -> None:
+    done = run("gap", "lattice-21", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["name"] == "lattice-21"
+    assert "linear program" in json.dumps(report["proofs"])  # a solver did run
+    assert list(tmp_path.iterdir()) == []  # and no files, unless asked for
+
+
+def test_gap_writes_its_files_and_verify_accepts_them(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["gap", "lattice-21", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    expected = {"report.json", "metrics.csv", "ladder.csv", "readings.csv", "links.csv", "certificate.npz", "gap.pdf"}
+    assert expected <= {path.name for path in tmp_path.iterdir()}
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]  # no half-written leftovers
+    checked = CliRunner().invoke(main, ["verify", str(tmp_path / "certificate.npz")])
+    assert checked.exit_code == 0, checked.output
+    assert "formation all_to_all" in checked.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["gap", "suncatcher-18"], "did you mean suncatcher-81"),
+        (["gap", "nowhere.toml"], "cannot be read"),
+        (["gap", "lattice-21", "--set", "link.aperture_m=800 Gb/s"], "is a rate; need a length"),
+        (["gap", "lattice-21", "--set", "satellite.local_bps=800 Gbps/s"], "unit 'Gbps/s' is not known"),
+        (["gap", "lattice-21", "--set", "link.apperture_m=1"], "did you mean aperture_m"),
+        (["gap", "lattice-21", "--set", "formation.pitch_m=20 m"], "collides"),
+        (["gap", "lattice-21", "--set", "satellite.terminals=4"], "needs 8 terminals and has 4"),
+        (["gap", "lattice-21", "--set", "nothing"], "write KEY=VALUE"),
+        (["gap", "lattice-21", "--rtol", "-1"], "need a number above 0"),
+        (["verify", "nothing.npz"], "cannot be read"),
+        (["parts", "unobtainium"], "no part contains"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_two(
+    words: list[str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 2
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tampered_certificate_is_refused(tmp_path: Path) -> None:
+    import numpy as np
+
+    CliRunner().invoke(main, ["gap", "ground-nvl72", "--out", str(tmp_path)])
+    path = tmp_path / "certificate.npz"
+    with np.load(path) as file:
+        arrays = {key: file[key] for key in file.files}
+    arrays["0.ends"] = arrays["0.ends"] * [1.01, 1.01, 1.0]  # claim one per cent more
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+    done = CliRunner().invoke(main, ["verify", str(path)])
+    assert done.exit_code == 2
+    assert "its routing carries" in done.stderr
+
+
+def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    done = CliRunner().invoke(main, ["gap", "ground-nvl72", "--out", str(blocked)])
+    assert done.exit_code == 2
+    assert "cannot write there" in done.stderr
+
+
+def test_scenarios_and_parts_are_listed() -> None:
+    listed = CliRunner().invoke(main, ["scenarios"]).output
+    assert "suncatcher-81 " in listed
+    assert "ground-nvl72" in listed
+    part = CliRunner().invoke(main, ["parts", "nvlink5"]).output
+    assert "lanes_per_link" in part
+    assert "published" in part
+
+
+def test_version_and_help_need_no_solver() -> None:
+    code = "import sys; from click.testing import CliRunner; from figures.cli import main; CliRunner().invoke(main, ['--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"numpy", "cvxpy", "matplotlib"} & set(done.stdout.split())
