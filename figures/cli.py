@@ -59,7 +59,7 @@ class _Progress:
 
 @contextmanager
 def _one_line_errors() -> Iterator[None]:
-    """Bad input and unsolved problems as one line on standard error, exit status 2; warnings likewise, without code lines."""
+    """Bad input and unsolved problems as one line on standard error, exit status 2; warnings as lines too."""
     from optimize.flow.problem import NotSolvedError
 
     show, warnings.showwarning = warnings.showwarning, _show_warning
@@ -105,7 +105,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
 )
 def main() -> None:
-    """How much interconnect bandwidth GPUs keep when they fly as satellites, compared with a GB300 NVL72 rack.
+    r"""How much interconnect bandwidth GPUs keep when they fly as satellites, compared with a GB300 NVL72 rack.
 
     \b
     Examples:

@@ -45,7 +45,8 @@ def _references(report: Report) -> list[str]:
         lines = [f"  NVL72 (scale-up): one rack of the same {up.n_gpus} GPUs."]
     else:
         lines = [
-            f"  NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; nobody sells that machine."
+            f"  NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; "
+            "nobody sells that machine."
         ]
     if report.case.scale_out is not None:
         lines.append(
@@ -63,7 +64,14 @@ def _references(report: Report) -> list[str]:
 def _ladder(report: Report) -> list[str]:
     rows = [["step", "GB/s per GPU", "factor", "proof"]]
     for step in report.ladder.steps:
-        rows.append([f"{step.number} {step.name}", f"{step.upper_bps / 8e9:.4g}", f"{step.factor:.4g}", "exact" if step.exact else "bound"])  # fmt: skip
+        rows.append(
+            [
+                f"{step.number} {step.name}",
+                f"{step.upper_bps / 8e9:.4g}",
+                f"{step.factor:.4g}",
+                "exact" if step.exact else "bound",
+            ]
+        )
     rows.append(["certificate width", "", f"{1.0 + report.ladder.width:.7f}", ""])
     rows.append(["gap of all_to_all", "", f"{report.ladder.gap.text(digits=6)}", ""])
     return _columns(rows)
@@ -102,7 +110,8 @@ def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
     out: list[str] = [f"{report.case.name}: {report.case.title}", "", "Modelled"]
     out += [f"  {line}" for line in report.case.modelled]
     out += [
-        f"  links draw {report.link_power_w / ends / 1e3:.3g} kW per node (mean); on-board switching needed: {report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
+        f"  links draw {report.link_power_w / ends / 1e3:.3g} kW per node (mean); on-board switching needed: "
+        f"{report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
     ]
     out += [
         "  rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit",
@@ -118,7 +127,8 @@ def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
     if assumed:
         out += ["Assumed (low to high)", *assumed, ""]
     out += [
-        f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, both ends recomputed outside the solver"
+        f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, "
+        "both ends recomputed outside the solver"
     ]
     if files:
         out += ["Files: " + ", ".join(files)]

@@ -8,8 +8,8 @@ import math
 import warnings
 
 import numpy as np
+import scipy  # optimize and others load on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize
 
 from .model import ValidityWarning, require_positive
 
@@ -73,7 +73,7 @@ def best_truncation(*, obscuration_ratio: float = 0.0) -> float:
     1.1209
     """
     _ratio(obscuration_ratio)
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda alpha: -float(truncated_gaussian_gain(truncation=alpha, obscuration_ratio=obscuration_ratio)),
         bounds=(0.2, 2.0),
         method="bounded",

@@ -6,8 +6,9 @@ Narrow-band, linear, lossy bosonic channels. Leaves out nonlinearity and everyth
 import math
 
 import numpy as np
+import scipy  # optimize and others load on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants, optimize, special
+from scipy import constants, special
 
 from .model import require_positive
 from .modes import ModeSpectrum
@@ -100,7 +101,7 @@ def photons_for_bits_per_photon(*, bits_per_photon: float) -> float:
 
     low = -bits_per_photon - 2.0
     high = 2.0 + max(0.0, 2.0 - math.log(bits_per_photon)) * 2.0
-    return math.exp(optimize.brentq(excess, low, high, xtol=1e-13))
+    return math.exp(scipy.optimize.brentq(excess, low, high, xtol=1e-13))
 
 
 def holevo_capacity_bps(
@@ -145,5 +146,5 @@ def holevo_capacity_bps(
         low -= 4.0
     while excess(high) > 0.0:
         high += 1.0
-    root = optimize.brentq(excess, low, high, xtol=1e-13)
+    root = scipy.optimize.brentq(excess, low, high, xtol=1e-13)
     return float(polarisations * bandwidth_hz * (count @ _g_nats(received(root))) / math.log(2.0))

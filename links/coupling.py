@@ -10,8 +10,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # optimize and others load on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import interpolate, optimize, special
+from scipy import special
 
 from .model import require_positive
 
@@ -192,7 +193,7 @@ def offset_coupling(*, c: float, truncation: float, defocus_rad: float, offset_r
         low, high = max(0.0, s - 1.0), s + 1.0
         grid = np.linspace(low, high, 64 + math.ceil(4.0 * c * (high - low)))
         field = special.j0(c * np.outer(grid, x)) @ launched
-        curve = interpolate.CubicSpline(grid, field)
+        curve = scipy.interpolate.CubicSpline(grid, field)
         slope = 4.0 * kappa * (1.0 + s)
         y, weight_y = _radial_nodes(slope, truncation)
         turn = (np.arange(24 + math.ceil(slope)) + 0.5) * (math.pi / (24 + math.ceil(slope)))
@@ -245,7 +246,7 @@ def best_fibre_link(*, tx_radius_m: float, rx_radius_m: float, range_m: float, w
         return -found.power
 
     start = np.array([math.log(max(1.2, math.sqrt(0.5 * c))), 0.95])
-    found = optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-12})
+    found = scipy.optimize.minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-12})
     return FibreOptimum(
         coupling=-float(found.fun), truncation=math.exp(found.x[0]), focus_m=range_m / float(found.x[1])
     )

@@ -258,8 +258,8 @@ class OpticalLink:
         closes = margin_db >= 0.0
         if np.any(closes & (db(np.exp(level.fade_nepers)) > DEEP_FADE_DB)):
             warnings.warn(
-                f"jitter_rad={self.jitter_rad!r} with outage={self.outage!r}: fades deeper than {DEEP_FADE_DB:g} dB, which "
-                "the Gaussian fall of the coupling with angle understates; use smaller apertures or less jitter",
+                f"jitter_rad={self.jitter_rad!r} with outage={self.outage!r}: fades deeper than {DEEP_FADE_DB:g} dB, "
+                "which the Gaussian fall of the coupling with angle understates; use smaller apertures or less jitter",
                 ValidityWarning,
                 stacklevel=2,
             )

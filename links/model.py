@@ -25,7 +25,7 @@ class ValidityWarning(UserWarning):
 
 
 def require_positive(value: ArrayLike, *, name: str, zero: bool = False) -> Floats:
-    """`value` as an array of finite numbers above 0 (`zero=True`: 0 or above), or a `ValueError` that names the bad one.
+    """`value` as an array of finite numbers above 0 (`zero=True`: 0 too), or a `ValueError` that names the bad one.
 
     >>> require_positive(-5.0, name="range_m")
     Traceback (most recent call last):

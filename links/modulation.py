@@ -8,8 +8,9 @@ import math
 from functools import lru_cache
 
 import numpy as np
+import scipy  # optimize and others load on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants, optimize, special
+from scipy import constants, special
 
 from .model import require_positive
 
@@ -90,7 +91,7 @@ def qam_es_n0(*, ber: float, constellation_size: int) -> float:
         value = float(qam_bit_error_rate(es_n0=math.exp(log_snr), constellation_size=constellation_size))
         return math.log(max(value, 1e-300)) - goal
 
-    return math.exp(optimize.brentq(excess, -15.0, math.log(1000.0 * constellation_size), xtol=1e-13))
+    return math.exp(scipy.optimize.brentq(excess, -15.0, math.log(1000.0 * constellation_size), xtol=1e-13))
 
 
 def shot_limited_photons_per_bit(*, ber: float, constellation_size: int) -> float:

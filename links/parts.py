@@ -164,8 +164,13 @@ def all_parts() -> Mapping[str, Part]:
             name = table["name"]
             if name in parts:
                 raise ValueError(f"{entry.name}: part {name!r} is defined twice")
-            data = {key: datum_from_table(leaf, where=f"{entry.name}: {name}.{key}") for key, leaf in _leaves(table["data"], "")}  # fmt: skip
-            parts[name] = Part(name=name, kind=table["kind"], title=table["title"], data=data, note=table.get("note", ""))  # fmt: skip
+            data = {
+                key: datum_from_table(leaf, where=f"{entry.name}: {name}.{key}")
+                for key, leaf in _leaves(table["data"], "")
+            }
+            parts[name] = Part(
+                name=name, kind=table["kind"], title=table["title"], data=data, note=table.get("note", "")
+            )
     return MappingProxyType(parts)
 
 

@@ -8,8 +8,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # optimize and others load on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import constants, optimize, special
+from scipy import constants, special
 
 from .model import require_positive
 
@@ -107,11 +108,9 @@ def marcum_q1(*, a: ArrayLike, b: ArrayLike) -> Floats:
     >>> float(marcum_q1(a=1.0, b=1.0)).__round__(6)
     0.73288
     """
-    from scipy import stats  # takes longer to load than all of links; nothing else here needs it
-
     offset = require_positive(a, name="a", zero=True)
     level = require_positive(b, name="b", zero=True)
-    return np.asarray(stats.ncx2.sf(level**2, 2, offset**2), dtype=float)
+    return np.asarray(scipy.stats.ncx2.sf(level**2, 2, offset**2), dtype=float)
 
 
 def pointing_outage(
@@ -210,14 +209,14 @@ def best_divergence_average_ber(*, average_ber: float) -> tuple[float, float]:
         def excess(q: float) -> float:
             return math.log(max(0.5 * float(density @ special.erfc(q * h / math.sqrt(2.0))), 1e-300)) - math.log(goal)
 
-        return optimize.brentq(excess, 0.0, 1e6, xtol=1e-12)
+        return scipy.optimize.brentq(excess, 0.0, 1e6, xtol=1e-12)
 
     # transmitted power goes with q w^2, and w^2 = 4 beta sigma^2
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda beta: math.log(needed_q(beta) * beta), bounds=(2.0, 64.0), method="bounded", options={"xatol": 1e-9}
     )
     beta = float(found.x)
-    still = optimize.brentq(lambda q: 0.5 * special.erfc(q / math.sqrt(2.0)) - goal, 0.0, 40.0, xtol=1e-12)
+    still = scipy.optimize.brentq(lambda q: 0.5 * special.erfc(q / math.sqrt(2.0)) - goal, 0.0, 40.0, xtol=1e-12)
     return 2.0 * math.sqrt(beta), 10.0 * math.log10(needed_q(beta) / still)
 
 

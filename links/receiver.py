@@ -6,7 +6,8 @@ data-sheet behaviour (`links.transceiver`) and coding.
 
 import math
 
-from scipy import constants, optimize, special
+import scipy  # optimize and others load on first use: importing links stays cheap
+from scipy import constants, special
 
 from .model import require_positive
 from .modulation import q_from_ber
@@ -93,7 +94,7 @@ def photodiode_sensitivity_w(
         noise += math.sqrt(thermal_variance_a2 + shot * (zero + dark_current_a))
         return math.log(gain * (one - zero) / noise / q)
 
-    return math.exp(optimize.brentq(excess, math.log(1e-18), math.log(1e3), xtol=1e-13))
+    return math.exp(scipy.optimize.brentq(excess, math.log(1e-18), math.log(1e3), xtol=1e-13))
 
 
 def _excess_noise(gain: float, ionisation_ratio: float) -> float:
@@ -130,7 +131,7 @@ def apd_best_gain(
     *, ber: float, responsivity_a_w: float, thermal_variance_a2: float, bandwidth_hz: float, ionisation_ratio: float
 ) -> float:
     """Avalanche gain at which the sensitivity is best; perfect extinction, no dark current. [-]"""
-    found = optimize.minimize_scalar(
+    found = scipy.optimize.minimize_scalar(
         lambda log_gain: math.log(
             apd_sensitivity_w(
                 ber=ber,
@@ -180,7 +181,7 @@ def dpsk_preamplified_photons(*, ber: float, noise_polarisations: int, spontaneo
         return -math.log(2.0 * ber) * spontaneous_factor
     if noise_polarisations != 2:
         raise ValueError(f"noise_polarisations={noise_polarisations!r}: need 1 or 2")
-    root = optimize.brentq(lambda n: -n + math.log1p(n / 4.0) - math.log(2.0 * ber), 0.0, 2000.0, xtol=1e-13)
+    root = scipy.optimize.brentq(lambda n: -n + math.log1p(n / 4.0) - math.log(2.0 * ber), 0.0, 2000.0, xtol=1e-13)
     return root * spontaneous_factor
 
 
@@ -219,8 +220,10 @@ def ook_preamplified_photons(*, ber: float, noise_polarisations: int, spontaneou
             false_zero = float(special.chndtr(2.0 * threshold, 2.0 * noise_polarisations, 2.0 * one))
             return math.log(max(0.5 * (false_one + false_zero), 1e-300))
 
-        found = optimize.minimize_scalar(errors, bounds=(0.0, one + 4.0), method="bounded", options={"xatol": 1e-9})
+        found = scipy.optimize.minimize_scalar(
+            errors, bounds=(0.0, one + 4.0), method="bounded", options={"xatol": 1e-9}
+        )
         return float(found.fun)
 
-    root = optimize.brentq(lambda log_n: log_ber(log_n) - goal, math.log(1e-2), math.log(1e3), xtol=1e-10)
+    root = scipy.optimize.brentq(lambda log_n: log_ber(log_n) - goal, math.log(1e-2), math.log(1e3), xtol=1e-10)
     return math.exp(root) * spontaneous_factor

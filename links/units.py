@@ -40,7 +40,18 @@ def watt_from_dbm(power_dbm: ArrayLike) -> NDArray[np.float64]:
     return from_db(power_dbm) * _MILLIWATT_W
 
 
-_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"))  # fmt: skip
+_PREFIXES = (
+    (1e18, "E"),
+    (1e15, "P"),
+    (1e12, "T"),
+    (1e9, "G"),
+    (1e6, "M"),
+    (1e3, "k"),
+    (1.0, ""),
+    (1e-3, "m"),
+    (1e-6, "u"),
+    (1e-9, "n"),
+)
 
 
 def format_si(value: float, unit: str, *, digits: int = 4) -> str:

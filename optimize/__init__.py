@@ -31,8 +31,8 @@ from .flow import (
 from .study import Case, Report, Scenario, build, load_scenario, measure, save_report, scenario_names, verify_file
 
 __all__ = [
-    "Case", "CertificateError", "Gap", "Interval", "Ladder", "LadderStep", "Limits", "NotSolvedError", "Report", "Routing",
-    "Scenario", "Throughput", "ThroughputProblem", "Traffic", "all_to_all", "bisection", "build", "farthest_permutation",
-    "from_matrix", "gap", "injection_bps", "ladder", "latency", "load_scenario", "max_throughput", "measure", "permutation",
-    "save_report", "scenario_names", "verify_file",
+    "Case", "CertificateError", "Gap", "Interval", "Ladder", "LadderStep", "Limits", "NotSolvedError", "Report",
+    "Routing", "Scenario", "Throughput", "ThroughputProblem", "Traffic", "all_to_all", "bisection", "build",
+    "farthest_permutation", "from_matrix", "gap", "injection_bps", "ladder", "latency", "load_scenario",
+    "max_throughput", "measure", "permutation", "save_report", "scenario_names", "verify_file",
 ]  # fmt: skip

@@ -22,6 +22,9 @@ import run
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+VERSION = re.findall(r"(?m)^__version__ = \"(.+)\"$", (ROOT / "optimize" / "__init__.py").read_text(encoding="utf-8"))[
+    0
+]
 LOCKS = ("requirements.lock", "tests/requirements.lock")
 
 
@@ -39,7 +42,7 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 def test_wheel_holds_the_four_packages_and_nothing_else(wheel_names: list[str]) -> None:
-    info = f"fabricgap-{PROJECT['version']}.dist-info"
+    info = f"fabricgap-{VERSION}.dist-info"
     assert {name.split("/")[0] for name in wheel_names} == {"links", "topo", "optimize", "figures", info}
 
 
@@ -285,5 +288,5 @@ def test_folder_of_cases_on_the_command_line_needs_no_change_of_code(tmp_path: P
 def test_version_is_the_same_everywhere() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert re.findall(r"(?m)^## \[([^]]+)]", changelog)[0] == PROJECT["version"]
-    assert re.findall(r"(?m)^version: (\S+)$", citation) == [PROJECT["version"]]
+    assert re.findall(r"(?m)^## \[([^]]+)]", changelog)[0] == VERSION
+    assert re.findall(r"(?m)^version: (\S+)$", citation) == [VERSION]

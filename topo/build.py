@@ -83,8 +83,8 @@ def _check_geometry(formation: Formation, types: Sequence[Satellite], wiring: Wi
         closest = formation.closest_approach_m()
         if closest < 2.0 * largest:
             raise ValueError(
-                f"formation {formation.name!r} collides: two satellites come within {closest:.1f} m, and their bodies reach "
-                f"{largest:g} m each; enlarge the pitch or shrink radius_m"
+                f"formation {formation.name!r} collides: two satellites come within {closest:.1f} m, and their bodies "
+                f"reach {largest:g} m each; enlarge the pitch or shrink radius_m"
             )
     wiring.check(n=len(formation), terminals=[s.terminals for s in types])
     if largest > 0 and len(wiring):
@@ -176,8 +176,17 @@ def build_series(
         positions_m=positions[0],
     )  # fmt: skip
     _check_connected(structure)
-    return FabricSeries(time_s=times, structure=structure, capacity_bps=capacity, latency_s=latency, latency_low_s=low,
-                        power_w=power, range_m=both(ranges), availability=availability, positions_m=positions)  # fmt: skip
+    return FabricSeries(
+        time_s=times,
+        structure=structure,
+        capacity_bps=capacity,
+        latency_s=latency,
+        latency_low_s=low,
+        power_w=power,
+        range_m=both(ranges),
+        availability=availability,
+        positions_m=positions,
+    )
 
 
 def _check_closes(state: LinkState, back: NDArray[np.intp], ranges: Floats, wiring: Wiring, link: LinkModel) -> None:
@@ -190,8 +199,8 @@ def _check_closes(state: LinkState, back: NDArray[np.intp], ranges: Floats, wiri
         i, j = wiring.pairs[k]
         worst = float(state.margin_db[back][:, k].max())
         raise ValueError(
-            f"link sat{i}-sat{j}: the {link.medium} link carries nothing at {ranges[:, k].min():.1f} to {ranges[:, k].max():.1f} m "
-            f"(margin {worst:+.1f} dB); print link.budget(range_m={ranges[0, k]:.0f}) to see why"
+            f"link sat{i}-sat{j}: the {link.medium} link carries nothing at {ranges[:, k].min():.1f} to "
+            f"{ranges[:, k].max():.1f} m (margin {worst:+.1f} dB); print link.budget(range_m={ranges[0, k]:.0f}) to see why"
         )
     breaking = (rate == 0).any(axis=0)
     if breaking.any():
@@ -206,7 +215,8 @@ def _check_connected(fabric: Fabric) -> None:
     pair = fabric.unreachable_pair()
     if pair is not None:
         raise ValueError(
-            f"{fabric.name}: the fabric is disconnected, {pair[1]} cannot be reached from {pair[0]}; enlarge the reach or add links"
+            f"{fabric.name}: the fabric is disconnected, {pair[1]} cannot be reached from {pair[0]}; "
+            "enlarge the reach or add links"
         )
 
 

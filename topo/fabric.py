@@ -149,12 +149,21 @@ class Fabric(FrozenArrays):
             raise ValueError(f"fabric {self.name!r}: an arc names node {int(missing[0])}; there are {n} nodes, from 0")
         checks: Sequence[tuple[NDArray[np.bool_], str]] = (
             (self.tail != self.head, "starts and ends at the same node; remove it"),
-            (np.isfinite(self.capacity_bps) & (self.capacity_bps > 0), "capacity_bps={capacity_bps!r}, need finite and > 0; set it, or remove the arc"),
+            (
+                np.isfinite(self.capacity_bps) & (self.capacity_bps > 0),
+                "capacity_bps={capacity_bps!r}, need finite and > 0; set it, or remove the arc",
+            ),
             (self.terminals >= 1, "terminals={terminals!r}, need at least 1"),
             ((self.availability >= 0) & (self.availability <= 1), "availability={availability!r}, need 0 to 1"),
             (self.latency_low_s <= self.latency_s, "latency_low_s={latency_low_s!r} is above latency_s={latency_s!r}"),
-            *(((np.isfinite(getattr(self, name)) & (getattr(self, name) >= 0)), f"{name}={{{name}!r}}, need finite and >= 0") for name in _ARC_DELAYS),
-        )  # fmt: skip
+            *(
+                (
+                    (np.isfinite(getattr(self, name)) & (getattr(self, name) >= 0)),
+                    f"{name}={{{name}!r}}, need finite and >= 0",
+                )
+                for name in _ARC_DELAYS
+            ),
+        )
         for good, message in checks:
             if not good.all():
                 e = int(np.argmin(good))
@@ -223,8 +232,15 @@ class Fabric(FrozenArrays):
 
     def __str__(self) -> str:
         rates = np.unique(self.capacity_bps)
-        span = " to ".join(format_si(float(r), "b/s") for r in dict.fromkeys([rates[0], rates[-1]])) if rates.size else "no"  # fmt: skip
-        return f"{self.name}: {self.n_nodes} nodes, {self.n_gpus} GPUs, {self.n_links} links ({self.n_arcs} arcs) of {span} each way"
+        span = (
+            " to ".join(format_si(float(r), "b/s") for r in dict.fromkeys([rates[0], rates[-1]]))
+            if rates.size
+            else "no"
+        )
+        return (
+            f"{self.name}: {self.n_nodes} nodes, {self.n_gpus} GPUs, "
+            f"{self.n_links} links ({self.n_arcs} arcs) of {span} each way"
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -308,7 +324,10 @@ class FabricSeries(FrozenArrays):
 
     def _extreme(self, greatest: tuple[str, ...], which: str) -> Fabric:
         """Each arc's greatest of the values named, and least of the others, over time."""
-        values = {name: getattr(self, name).max(axis=0) if name in greatest else getattr(self, name).min(axis=0) for name in _ARC_VALUES}  # fmt: skip
+        values = {
+            name: getattr(self, name).max(axis=0) if name in greatest else getattr(self, name).min(axis=0)
+            for name in _ARC_VALUES
+        }
         return self._fabric(values, 0, f"{self.structure.name}, {which} of each arc")
 
     def breaks(self) -> tuple[tuple[str, float], ...]:

@@ -99,8 +99,8 @@ def from_networkx(
     Parameters
     ----------
     graph : networkx graph
-        Node attributes `gpus`, `host_bps`, `switch_bps`, `local_bps`, `port_bps`, `switch_latency_s`, `transit`, `x_m`, `y_m`,
-        `z_m`; edge attributes `capacity_bps` (one direction), `latency_s`, `power_w`, `range_m`, `availability`,
+        Node attributes `gpus`, `host_bps`, `switch_bps`, `local_bps`, `port_bps`, `switch_latency_s`, `transit`, `x_m`,
+        `y_m`, `z_m`; edge attributes `capacity_bps` (one direction), `latency_s`, `power_w`, `range_m`, `availability`,
         `terminals`, `medium`. Absent node limits are unlimited; an absent capacity is an error.
     name : str
         Of the fabric.

@@ -26,10 +26,15 @@ def table(report: Report) -> Table:
     bits = proof.throughput.routing.arc_bit(fabric=fabric, traffic=proof.traffic)
     share = bits * proof.throughput.lower_per_s / fabric.capacity_bps
     nodes = [
-        {"node": label, "along_track_m": float(where[v, 1]), "radial_m": float(where[v, 0]), "gpus": int(fabric.gpus[v]),
-         "side_of_cut": int(report.cut.side[v])}
+        {
+            "node": label,
+            "along_track_m": float(where[v, 1]),
+            "radial_m": float(where[v, 0]),
+            "gpus": int(fabric.gpus[v]),
+            "side_of_cut": int(report.cut.side[v]),
+        }
         for v, label in enumerate(fabric.labels)
-    ]  # fmt: skip
+    ]
     busiest: dict[int, int] = {}
     for e in np.argsort(share, kind="stable"):
         busiest[int(fabric.link_of_arc[e])] = int(e)
@@ -117,7 +122,12 @@ def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     gigabyte_bps = 8e9  # axis unit: 1 GB/s
     level = np.array([step["upper_bps"] for step in steps]) / gigabyte_bps
     rows = np.arange(len(steps))
-    ax.barh(rows, level, height=0.42, color=[BLUE if step["factor"] > 1.0 + 1e-9 or k == 0 else LIGHT for k, step in enumerate(steps)])  # fmt: skip
+    ax.barh(
+        rows,
+        level,
+        height=0.42,
+        color=[BLUE if step["factor"] > 1.0 + 1e-9 or k == 0 else LIGHT for k, step in enumerate(steps)],
+    )
     floor = level.min() / 6.0
     ax.set_xscale("log")
     ax.set_xlim(floor, level.max() * 7.0)

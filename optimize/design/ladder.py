@@ -1,7 +1,8 @@
 """The ladder: nested models from the reference down to the formation, each step adding one limit.
 
 Step k keeps all earlier limits, so its optimum cannot rise: u_k = min(u_(k-1), certified bound with limits 0..k). The
-factor of a step is u_(k-1) / u_k; their product is the lower end of the gap, times the last certificate width its upper.
+factor of a step is u_(k-1) / u_k; their product is the lower end of the gap, times the last certificate width its
+upper.
 """
 
 from collections.abc import Sequence
@@ -74,15 +75,25 @@ def _ideal_core(fabric: Fabric, out_bps: Floats) -> Fabric:
     return Fabric(
         name=f"{fabric.name}, ideal core",
         labels=(*(fabric.labels[int(v)] for v in ends), "ideal core"),
-        gpus=np.append(fabric.gpus[ends], 0), host_bps=with_core(fabric.host_bps),
-        switch_bps=np.full(k + 1, np.inf), local_bps=with_core(fabric.local_bps),
+        gpus=np.append(fabric.gpus[ends], 0),
+        host_bps=with_core(fabric.host_bps),
+        switch_bps=np.full(k + 1, np.inf),
+        local_bps=with_core(fabric.local_bps),
         port_bps=with_core(fabric.port_bps),
-        switch_latency_s=np.zeros(k + 1), switch_latency_low_s=np.zeros(k + 1),
+        switch_latency_s=np.zeros(k + 1),
+        switch_latency_low_s=np.zeros(k + 1),
         transit=np.append(np.zeros(k, dtype=bool), True),
-        tail=np.concatenate([node, core]), head=np.concatenate([core, node]), capacity_bps=np.concatenate([out_bps[ends]] * 2),
-        latency_s=zero, latency_low_s=zero, power_w=zero, range_m=zero, availability=np.ones(2 * k),
-        terminals=np.concatenate([end, end]).astype(np.int64), medium=np.full(2 * k, "ideal"),
-    )  # fmt: skip
+        tail=np.concatenate([node, core]),
+        head=np.concatenate([core, node]),
+        capacity_bps=np.concatenate([out_bps[ends]] * 2),
+        latency_s=zero,
+        latency_low_s=zero,
+        power_w=zero,
+        range_m=zero,
+        availability=np.ones(2 * k),
+        terminals=np.concatenate([end, end]).astype(np.int64),
+        medium=np.full(2 * k, "ideal"),
+    )
 
 
 def ladder(
@@ -143,7 +154,9 @@ def _chain(rungs: Sequence[tuple[int, str, Interval]], rtol: float) -> tuple[Lad
         upper = value.upper if not steps else min(steps[-1].upper_bps, value.upper)
         achieved = min(value.lower, upper)
         factor = steps[-1].upper_bps / upper if steps else 1.0
-        exact = achieved >= upper * (1.0 - rtol) and (not steps or steps[-1].achieved_bps >= steps[-1].upper_bps * (1.0 - rtol))  # fmt: skip
+        exact = achieved >= upper * (1.0 - rtol) and (
+            not steps or steps[-1].achieved_bps >= steps[-1].upper_bps * (1.0 - rtol)
+        )
         steps.append(
             LadderStep(number=number, name=name, upper_bps=upper, achieved_bps=achieved, factor=factor, exact=exact)
         )

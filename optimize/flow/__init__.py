@@ -26,8 +26,8 @@ from .traffic import Traffic, all_to_all, farthest_permutation, from_matrix, per
 from .unloaded import Latency, injection_bps, latency
 
 __all__ = [
-    "CertificateError", "Cut", "FlowRouting", "Gap", "Interval", "Latency", "Limits", "NotSolvedError", "Prices", "Routing",
-    "ShortestPathRouting", "Throughput", "ThroughputProblem", "Traffic", "achieved_per_s", "all_to_all", "best_bisection",
-    "binding", "bisection", "ecmp", "evaluate_cut", "farthest_permutation", "from_matrix", "gap", "injection_bps", "latency", "least_flow",
-    "max_throughput", "permutation", "price_bound_per_s", "utilisation",
+    "CertificateError", "Cut", "FlowRouting", "Gap", "Interval", "Latency", "Limits", "NotSolvedError", "Prices",
+    "Routing", "ShortestPathRouting", "Throughput", "ThroughputProblem", "Traffic", "achieved_per_s", "all_to_all",
+    "best_bisection", "binding", "bisection", "ecmp", "evaluate_cut", "farthest_permutation", "from_matrix", "gap",
+    "injection_bps", "latency", "least_flow", "max_throughput", "permutation", "price_bound_per_s", "utilisation",
 ]  # fmt: skip

@@ -60,9 +60,10 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
 
     Notes
     -----
-    throughput <= (c.y + host.(q + q') + switch.z + local.w + port.h + b.p) / (sum_st d_st (q_s + q'_t + dist(s, t)) + l.w + o.h)
-    with l, o the bits per GPU that stay inside the node and that pass its ports, dist the least sum of y_e + u_e over arcs and z_v over nodes entered (the source's included), and the arcs of
-    a link charging sum u_e <= (U^T p)_e. Weak duality of maximum concurrent flow: Shahrokhi and Matula, J. ACM 37, 318
+    throughput <= (c.y + host.(q + q') + switch.z + local.w + port.h + b.p)
+                  / (sum_st d_st (q_s + q'_t + dist(s, t)) + l.w + o.h)
+    with l and o the bits per GPU that stay inside the node and that pass its ports, dist the least sum of y_e + u_e over
+    arcs and z_v over nodes entered (the source's included), and the arcs of a link charging sum u_e <= (U^T p)_e. Weak duality of maximum concurrent flow: Shahrokhi and Matula, J. ACM 37, 318
     (1990); with U = I, b = c it is their equation for fixed capacities.
     """
     worth, charge = 0.0, 0.0
@@ -134,6 +135,7 @@ def utilisation(*, fabric: Fabric, traffic: Traffic, routing: Routing, limits: L
     """Use of every limit when the routing carries one round per second; loads are recomputed from the routing. [s]"""
     if traffic.n_nodes != fabric.n_nodes:
         raise CertificateError(f"traffic speaks of {traffic.n_nodes} nodes, the fabric has {fabric.n_nodes}")
+    supplies = _supplies(fabric, limits)
     arc = routing.arc_bit(fabric=fabric, traffic=traffic)
     entered = np.bincount(fabric.head, weights=arc, minlength=fabric.n_nodes)
     link = np.zeros(fabric.n_links)
@@ -145,7 +147,7 @@ def utilisation(*, fabric: Fabric, traffic: Traffic, routing: Routing, limits: L
         "limit": np.zeros(0) if limits is None else limits.use @ link,
     }  # fmt: skip
     shares = {}
-    for name, supply in _supplies(fabric, limits).items():
+    for name, supply in supplies.items():
         with np.errstate(divide="ignore", invalid="ignore"):
             shares[name] = np.where(used[name] > 0, used[name] / supply, 0.0)
     return Utilisation(**shares)

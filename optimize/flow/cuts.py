@@ -60,8 +60,9 @@ def evaluate_cut(*, fabric: Fabric, side: Bools) -> Cut:
     Notes
     -----
     Per direction a minimum cut in the expansion endpoint -> host -> node-in -> switch -> node-out -> host -> endpoint
-    (Ford and Fulkerson 1956), by scipy's maximum flow on capacities rounded to 2^-30 of their sum; the capacity is then
-    summed exactly over the arcs of that cut, so it is the capacity of a real cut.
+    (Ford and Fulkerson 1956), by scipy's maximum flow on capacities rounded to 2^-29 of the answer or finer; the capacity
+    is then summed exactly over the arcs of that cut, so it is the capacity of a real cut. Hosts are no wider than the
+    ports of their GPUs.
     """
     ends = fabric.gpus > 0
     first, second = int(fabric.gpus[side & ends].sum()), int(fabric.gpus[~side & ends].sum())
@@ -78,28 +79,33 @@ def _least(fabric: Fabric, origin: Bools, target: Bools) -> tuple[float, NDArray
     node_in, node_out = np.arange(n), n + np.arange(n)
     source, sink = 2 * n, 2 * n + 1
     send, take = np.flatnonzero(origin), np.flatnonzero(target)
-    # Closed nodes still pass their own traffic: an origin sends from its way out, a target takes at its way in.
     through = np.flatnonzero(fabric.transit)
-    tail = np.concatenate([node_out[fabric.tail], node_in[through], np.full(send.size, source), node_in[take]])
-    head = np.concatenate([node_in[fabric.head], node_out[through], _entry(fabric, send, n), np.full(take.size, sink)])
-    weight = np.concatenate(
-        [fabric.capacity_bps, fabric.switch_bps[through], fabric.host_bps[send], fabric.host_bps[take]]
-    )
-    scale = 2.0**30 / float(fabric.capacity_bps.sum())  # all arcs together stay half of what an int32 holds
-    whole = np.rint(np.minimum(weight * scale, np.iinfo(np.int32).max)).astype(np.int32)
-    graph = sparse.csr_array((whole, (tail, head)), shape=(2 * n + 2, 2 * n + 2))
-    flow = csgraph.maximum_flow(graph, source, sink).flow
-    left = sparse.csr_array(graph - flow)
-    left = left.multiply(left > 0).tocsr()
-    reached = np.zeros(2 * n + 2, dtype=bool)
-    reached[csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
-    crossing = reached[tail] & ~reached[head]
-    return float(weight[crossing].sum()), np.flatnonzero(crossing[:m])
+    # Closed nodes have no way through, but their own traffic passes their switch all the same.
+    own = np.minimum(_host_bps(fabric), np.where(fabric.transit, np.inf, fabric.switch_bps))
+    enters, leaves = np.where(fabric.transit, node_in, node_out), np.where(fabric.transit, node_out, node_in)
+    tail = np.concatenate([node_out[fabric.tail], node_in[through], np.full(send.size, source), leaves[take]])
+    head = np.concatenate([node_in[fabric.head], node_out[through], enters[send], np.full(take.size, sink)])
+    weight = np.concatenate([fabric.capacity_bps, fabric.switch_bps[through], own[send], own[take]])
+    capacity, arcs = float(fabric.capacity_bps.sum()), np.arange(m)
+    scale = 2.0 * capacity
+    # scipy counts in int32. Nothing wider than the best cut so far is in a better one, so that cut sets the scale until
+    # it shrinks no further.
+    while 0.0 < capacity < 0.75 * scale:
+        scale = capacity
+        whole = np.rint(np.minimum(weight / scale, 2.0) * 2**29).astype(np.int32)
+        graph = sparse.csr_array((whole, (tail, head)), shape=(2 * n + 2, 2 * n + 2))
+        left = sparse.csr_array(graph - csgraph.maximum_flow(graph, source, sink).flow)
+        left = left.multiply(left > 0).tocsr()
+        reached = np.zeros(2 * n + 2, dtype=bool)
+        reached[csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
+        crossing = reached[tail] & ~reached[head]
+        if float(weight[crossing].sum()) <= capacity:
+            capacity, arcs = float(weight[crossing].sum()), np.flatnonzero(crossing[:m])
+    return capacity, arcs
 
 
-def _entry(fabric: Fabric, nodes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Where a node's own traffic enters the expansion: its switch, or its way out where it has none."""
-    return np.where(fabric.transit[nodes], nodes, n + nodes)
+def _host_bps(fabric: Fabric) -> Floats:
+    return np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)
 
 
 def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
@@ -113,7 +119,7 @@ def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
                     yield cosine * where[:, a] + sine * where[:, b]
     n = fabric.n_nodes
     weight = sparse.csr_array((fabric.capacity_bps, (fabric.tail, fabric.head)), shape=(n, n))
-    if n <= 2000:  # dense eigenvectors up to here take about a second
+    if fabric.n_arcs and n <= 2000:  # dense eigenvectors up to here take about a second
         laplacian = csgraph.laplacian((weight + weight.T).toarray() / float(fabric.capacity_bps.max()))
         modes = np.linalg.eigh(np.asarray(laplacian))[1]
         for k in range(1, min(7, n)):
@@ -177,7 +183,7 @@ def _crossing(weight: Floats, side: Bools) -> float:
 
 
 def _swap(weight: Floats, side: Bools, gpus: NDArray[np.int64], most: int) -> Bools:
-    """Swap pairs of nodes with equal GPU counts across the cut while that lowers its weight (Kernighan and Lin 1970)."""
+    """Swap nodes with equal GPU counts across the cut while that lowers its weight (Kernighan and Lin 1970)."""
     side = side.copy()
     for _ in range(most):
         sign = np.where(side, 1.0, -1.0)
@@ -203,10 +209,11 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
 
     Notes
     -----
-    Let the routing, hosts left aside, carry r rounds/s, and let no host give less than eta per GPU. A cut that takes some
-    endpoints at their hosts and parts the rest, a and b GPUs, by arcs has at least eta (G - a - b) + r a b. That is
+    Let the routing, hosts left aside, carry r rounds/s, and let no host give less than eta per GPU. A cut that takes
+    some endpoints at their hosts and parts the rest, a and b GPUs, by arcs has at least eta (G - a - b) + r a b. That is
     linear in a and in b, so it is least where none or all are taken: per GPU of the smaller side, bisection >=
-    min(eta, r x GPUs of the larger side). A fabric that carries every traffic its hosts allow at eta per GPU (`nonblocking_bps_per_gpu`) has bisection >= eta.
+    min(eta, r x GPUs of the larger side). A fabric that carries every traffic its hosts allow at eta per
+    GPU (`nonblocking_bps_per_gpu`) has bisection >= eta.
     """
     if throughput.traffic != "all_to_all":
         raise ValueError(f"bisection needs the throughput of all_to_all, not of {throughput.traffic!r}")
@@ -214,9 +221,7 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     used = utilisation(fabric=fabric, traffic=all_to_all(fabric=fabric), routing=throughput.routing)
     arcs_per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
     ends = fabric.gpus > 0
-    host_bps = float(
-        (np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)[ends] / fabric.gpus[ends]).min()
-    )
+    host_bps = float((_host_bps(fabric)[ends] / fabric.gpus[ends]).min())
     counts = np.unique(fabric.gpus[fabric.gpus > 0])
     total = fabric.n_gpus
     nodes = int((fabric.gpus > 0).sum())

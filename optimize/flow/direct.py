@@ -35,9 +35,7 @@ def simple_routings(*, fabric: Fabric) -> Iterator[tuple[str, Routing]]:
         yield "equal-cost multipath by 1/capacity", ecmp(fabric=fabric, length=most / fabric.capacity_bps)
 
 
-def simple_prices(
-    *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None
-) -> Iterator[tuple[str, Prices]]:
+def simple_prices(*, fabric: Fabric, traffic: Traffic, limits: Limits | None = None) -> Iterator[tuple[str, Prices]]:
     """Named prices to try: every arc alike, and the tightest host, switch, local and single-node cut limits."""
     nothing = Prices.zero(fabric=fabric, limits=limits)
     yield "total capacity", replace(nothing, arc=np.ones(fabric.n_arcs))

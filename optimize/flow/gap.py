@@ -10,7 +10,7 @@ __all__ = ["Gap", "gap"]
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """Reference over formation where more is better, formation over reference where less is; above 1 the formation is worse.
+    """Reference over formation where more is better, else formation over reference; above 1 the formation is worse.
 
     Parameters
     ----------
@@ -26,7 +26,13 @@ class Gap:
         return f"{self.metric}: {self.interval.text()}x"
 
 
-def gap(*, reference: Throughput | Interval, formation: Throughput | Interval, metric: str = "", less_is_better: bool = False) -> Gap:  # fmt: skip
+def gap(
+    *,
+    reference: Throughput | Interval,
+    formation: Throughput | Interval,
+    metric: str = "",
+    less_is_better: bool = False,
+) -> Gap:
     """Gap between a reference and a formation.
 
     Parameters

@@ -45,4 +45,6 @@ class Limits(FrozenArrays):
     def check(self, *, n_links: int) -> None:
         """`ValueError` unless `use` speaks of that many links."""
         if self.use.shape[1] != n_links:
-            raise ValueError(f"limits: use has {self.use.shape[1]} columns, the fabric has {n_links} links; give one each")
+            raise ValueError(
+                f"limits: use has {self.use.shape[1]} columns, the fabric has {n_links} links; give one each"
+            )

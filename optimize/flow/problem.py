@@ -6,6 +6,7 @@ The only module that imports cvxpy. What it returns is a routing and prices; whe
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,9 +19,10 @@ from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
-from .certificate import Prices
+from .certificate import Prices, price_bound_per_s
+from .direct import simple_prices
 from .limits import Limits
-from .routing import FlowRouting
+from .routing import CONSERVATION_RTOL, FlowRouting
 from .traffic import Traffic
 
 __all__ = ["NotSolvedError", "Solution", "ThroughputProblem"]
@@ -56,10 +58,11 @@ def _import_cvxpy() -> Any:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Solution:
-    """What a solver handed over: unverified."""
+    """What a solver handed over: unverified, but for the routing, which carries all traffic."""
 
     routing: FlowRouting
     prices: Prices
+    throughput_per_s: float
     solver: str
     status: str
 
@@ -90,6 +93,8 @@ class ThroughputProblem:
     fabric : Fabric
     traffic : Traffic
     limits : Limits, optional
+    at_most_per_s : float, optional
+        A certified upper end; sets the scale, so the nearer the better. By default the best of the simple proofs. [1/s]
 
     Attributes
     ----------
@@ -105,7 +110,9 @@ class ThroughputProblem:
         x, with `limits` only. [bit/s]
     """
 
-    def __init__(self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None) -> None:
+    def __init__(
+        self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None, at_most_per_s: float | None = None
+    ) -> None:
         if traffic.n_nodes != fabric.n_nodes:
             raise ValueError(
                 f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}"
@@ -115,11 +122,19 @@ class ThroughputProblem:
         self.sources: Ints = traffic.sources
         if self.sources.size == 0:
             raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes")
-        # Scales: rates in units of the largest capacity, throughput in units of what a lone busy node could send.
-        self.unit_bps = float(fabric.capacity_bps.max())
-        self.unit_per_s = self.unit_bps / float(traffic.sent_bit.max())
+        if limits is not None:
+            limits.check(n_links=fabric.n_links)
+        # Scales: throughput in units of what is known to be too much, rates in units of what the busiest node then sends.
+        self.unit_per_s = self._simple_bound_per_s() if at_most_per_s is None else at_most_per_s
+        if not self.unit_per_s > 0:
+            raise ValueError(f"{fabric.name}: {traffic.name} goes between nodes without a path; link them")
+        self.unit_bps = self.unit_per_s * float(traffic.sent_bit.max())
         self._columns()
         self._build(cp)
+
+    def _simple_bound_per_s(self) -> float:
+        simple = simple_prices(fabric=self.fabric, traffic=self.traffic)
+        return min(price_bound_per_s(fabric=self.fabric, traffic=self.traffic, prices=prices) for _, prices in simple)
 
     def _columns(self) -> None:
         fabric, sources = self.fabric, self.sources
@@ -156,7 +171,9 @@ class ThroughputProblem:
         free = np.ones(wanted.size, dtype=bool)
         free[np.arange(self.sources.size) * fabric.n_nodes + self.sources] = False  # implied by the other nodes
         self._conserve = matrix[free] @ self._flow == self._theta * (wanted[free] * bit)
-        self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= fabric.capacity_bps / unit, None)}
+        # No arc needs to carry more than all traffic: a huge capacity is none, and would only spoil the scale.
+        capacity = np.minimum(fabric.capacity_bps / unit, bit * float(traffic.sent_bit.sum()))
+        self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= capacity, None)}
         for name, used, supply in (
             ("host_out", traffic.sent_bit, fabric.host_bps),
             ("host_in", traffic.received_bit, fabric.host_bps),
@@ -168,16 +185,19 @@ class ThroughputProblem:
                 self._rows[name] = (self._theta * (used[at] * bit) <= supply[at] / unit, at)
         at = np.flatnonzero(np.isfinite(fabric.switch_bps))
         if at.size:
-            into = sparse.csr_array((np.ones(fabric.n_arcs), (fabric.head, np.arange(fabric.n_arcs))), shape=(fabric.n_nodes, fabric.n_arcs))  # fmt: skip
+            into = sparse.csr_array(
+                (np.ones(fabric.n_arcs), (fabric.head, np.arange(fabric.n_arcs))), shape=(fabric.n_nodes, fabric.n_arcs)
+            )
             entered = into[at] @ load + self._theta * (traffic.sent_bit[at] * bit)
             self._rows["switch"] = (entered <= fabric.switch_bps[at] / unit, at)
         self.link_bps = None
         if self.limits is not None:
             self._link = cp.Variable(fabric.n_links, nonneg=True, name="link")
-            scale = np.maximum(self.limits.supply, np.finfo(float).tiny)
-            use = sparse.csr_array(sparse.diags_array(unit / scale) @ self.limits.use)
+            supply, most = self.limits.supply, unit * self.limits.use.max(axis=1).toarray().ravel()
+            self._supply_unit = np.where(supply > 0, supply, np.where(most > 0, most, 1.0))
+            use = sparse.csr_array(sparse.diags_array(unit / self._supply_unit) @ self.limits.use)
             self._rows["limit_arc"] = (load <= self._link[fabric.link_of_arc], None)
-            self._rows["limit"] = (use @ self._link <= self.limits.supply / scale, None)
+            self._rows["limit"] = (use @ self._link <= supply / self._supply_unit, None)
             self.link_bps = unit * self._link
         constraints = [self._conserve, *(row for row, _ in self._rows.values())]
         self.problem = cp.Problem(cp.Maximize(self._theta), constraints)
@@ -198,14 +218,20 @@ class ThroughputProblem:
         Raises
         ------
         NotSolvedError
-            If the solver fails or hands over no usable values.
+            If the solver fails, hands over no usable values, or, with further constraints, flows that lose traffic:
+            those cannot be repaired without breaking the constraints.
         """
         solver, options = next((s, o) for name, s, o in _ATTEMPTS if name == attempt)
         problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
         self._run(problem, attempt, solver, options)
+        theta = float(self._theta.value)
+        routing, repaired = self._repair(self._flow.value / theta)
+        if constraints and repaired > CONSERVATION_RTOL:
+            raise NotSolvedError(f"{attempt}: status {problem.status}, but {repaired:.1e} of the traffic is lost")
         return Solution(
-            routing=self._repair(self._flow.value / float(self._theta.value)),
+            routing=routing,
             prices=self._prices(),
+            throughput_per_s=theta * self.unit_per_s,
             solver=attempt,
             status=problem.status,
         )
@@ -221,12 +247,14 @@ class ThroughputProblem:
         total = self._cp.sum(self._flow) / self.sources.size
         problem = self._cp.Problem(self._cp.Minimize(total), [*self.problem.constraints, carry])
         self._run(problem, name, solver, options)
-        return self._repair(self._flow.value / float(self._theta.value))
+        return self._repair(self._flow.value / float(self._theta.value))[0]
 
     def _run(self, problem: Any, name: str, solver: str, options: dict[str, Any]) -> None:
         """Let a solver fill the variables, or say why it did not."""
         try:
-            problem.solve(solver=solver, warm_start=False, **options)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # an inaccurate solution is for the certificate to judge
+                problem.solve(solver=solver, warm_start=False, **options)
         except (self._cp.SolverError, ValueError) as error:
             raise NotSolvedError(f"{name}: {error}") from error
         flow, theta = self._flow.value, self._theta.value
@@ -234,14 +262,14 @@ class ThroughputProblem:
             raise NotSolvedError(f"{name}: status {problem.status}, throughput {theta}, no usable routing")
 
     def _prices(self) -> Prices:
-        """Dual values on the scale of prices per bit/s, clipped at zero; missing ones are zero."""
+        """Dual values on the scale of prices per bit/s, clipped at zero; missing and undefined ones are zero."""
         some: dict[str, Floats] = {}
         for name, (row, at) in self._rows.items():
             if row.dual_value is None:
                 continue
-            value = np.maximum(np.atleast_1d(np.asarray(row.dual_value, dtype=float)), 0.0)
+            value = np.maximum(np.nan_to_num(np.atleast_1d(np.asarray(row.dual_value, dtype=float))), 0.0)
             if name == "limit" and self.limits is not None:
-                value = value * (self.unit_bps / np.maximum(self.limits.supply, np.finfo(float).tiny))
+                value = value * (self.unit_bps / self._supply_unit)
             if at is None:
                 some[name] = value
             else:
@@ -256,38 +284,32 @@ class ThroughputProblem:
             some["limit_arc"] = some["limit_arc"] * factor[self.fabric.link_of_arc]
         return Prices.zero(fabric=self.fabric, limits=self.limits, **some)
 
-    def _repair(self, flow_per_theta: Floats) -> FlowRouting:
-        """Exactly conserving flows of one round, from a solver's nearly conserving ones.
+    def _repair(self, flow_per_theta: Floats) -> tuple[FlowRouting, float]:
+        """Flows of one round that carry all traffic, from a solver's nearly conserving ones, and the part added. [-]
 
-        What is missing at a node is added along a shortest-path tree from its source, what is too much there is sent
-        back along one: only additions, so no flow turns negative, and they are of the size of the solver's tolerance.
+        What is missing at a node is added along a path of fewest arcs from its source: only additions, so no flow turns
+        negative, and they are of the size of the solver's tolerance. What is too much there does no harm.
         """
-        fabric, k, n = self.fabric, self.sources.size, self.fabric.n_nodes
-        scale = self.unit_bps / self.unit_per_s
-        flow = np.maximum(flow_per_theta, 0.0)
+        k, n = self.sources.size, self.fabric.n_nodes
         matrix, wanted = self._balance
-        missing = (wanted - scale * (matrix @ flow)).reshape(k, n)
-        dense = np.zeros((k, fabric.n_arcs))
-        dense[self.column_row, self.column_arc] = scale * flow
-        for i, source in enumerate(self.sources):
-            lacks = missing[i].copy()
-            lacks[source] = 0.0
-            self._along_tree(dense[i], int(source), np.maximum(lacks, 0.0), outward=True)
-            self._along_tree(dense[i], int(source), np.maximum(-lacks, 0.0), outward=False)
-        return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense))
+        flow = np.maximum(flow_per_theta, 0.0) * (self.unit_bps / self.unit_per_s)
+        missing = np.maximum(wanted - matrix @ flow, 0.0).reshape(k, n)
+        missing[np.arange(k), self.sources] = 0.0
+        dense = np.zeros((k, self.fabric.n_arcs))
+        dense[self.column_row, self.column_arc] = flow
+        for i in np.flatnonzero(missing.any(axis=1)):
+            self._add_along_tree(dense[i], int(self.sources[i]), missing[i])
+        part = float(missing.sum() / wanted[wanted > 0].sum())
+        return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense)), part
 
-    def _along_tree(self, flow: Floats, source: int, amount: Floats, *, outward: bool) -> None:
-        if not amount.any():
-            return
+    def _add_along_tree(self, flow: Floats, source: int, amount: Floats) -> None:
         fabric, n = self.fabric, self.fabric.n_nodes
-        usable = fabric.transit[fabric.tail] | (fabric.tail == source)
-        tail, head = (fabric.tail, fabric.head) if outward else (fabric.head, fabric.tail)
-        arcs = np.flatnonzero(usable)
-        graph = sparse.csr_array((arcs + 1.0, (tail[arcs], head[arcs])), shape=(n, n))
+        usable = np.flatnonzero(fabric.transit[fabric.tail] | (fabric.tail == source))
+        graph = sparse.csr_array((usable + 1.0, (fabric.tail[usable], fabric.head[usable])), shape=(n, n))
         order, parent = csgraph.breadth_first_order(graph, source)
-        lookup = {(int(a), int(b)): int(e) for a, b, e in zip(tail[arcs], head[arcs], arcs, strict=True)}
+        arc = np.zeros(n, dtype=np.int64)
+        arc[order[1:]] = np.asarray(graph[parent[order[1:]], order[1:]], dtype=np.int64) - 1
         carried = amount.copy()
         for node in order[:0:-1]:
-            if carried[node] > 0:
-                flow[lookup[int(parent[node]), int(node)]] += carried[node]
-                carried[parent[node]] += carried[node]
+            flow[arc[node]] += carried[node]
+            carried[parent[node]] += carried[node]

@@ -65,9 +65,14 @@ class Throughput(FrozenArrays):
         """
         lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=self.routing, limits=limits)
         upper = price_bound_per_s(fabric=fabric, traffic=traffic, prices=self.prices, limits=limits)
-        if self.lower_per_s > lower * (1 + rtol):
+        if self.traffic != traffic.name or self.bit_per_gpu != traffic.bit_per_gpu:
+            raise CertificateError(
+                f"claims {self.bit_per_gpu:.9g} bit per GPU of {self.traffic!r}, given {traffic.bit_per_gpu:.9g} of "
+                f"{traffic.name!r}"
+            )
+        if not self.lower_per_s <= lower * (1 + rtol):
             raise CertificateError(f"claims {self.lower_per_s:.9g} rounds/s, its routing carries {lower:.9g}")
-        if self.upper_per_s < upper * (1 - rtol):
+        if not self.upper_per_s >= upper * (1 - rtol):
             raise CertificateError(f"claims at most {self.upper_per_s:.9g} rounds/s, its prices prove only {upper:.9g}")
         if lower > upper * (1 + rtol):
             raise CertificateError(f"the routing carries {lower:.9g} rounds/s, the prices forbid more than {upper:.9g}")
@@ -75,6 +80,10 @@ class Throughput(FrozenArrays):
 
     def __str__(self) -> str:
         return f"{self.traffic}: {self.per_gpu_bps.as_rate()} per GPU, width {self.width:.1e}, by {self.method}"
+
+
+# An upper end that far below the scale of a problem is worth scaling it anew: solvers know only absolute tolerances.
+_FAR = 0.01
 
 
 class _Best:
@@ -98,15 +107,27 @@ class _Best:
             self.upper, self.prices, self.how_upper = value, prices, how
 
     def closed(self, rtol: float) -> bool:
-        return self.upper <= self.lower * (1.0 + rtol)
+        return self.routing is not None and self.upper <= self.lower * (1.0 + rtol)
 
     def result(self, method: str) -> Throughput:
         if self.routing is None or self.prices is None:
             raise CertificateError(f"{self.traffic.name} on {self.fabric.name!r}: no routing or no prices to report")
+        if self.lower > self.upper * (1 + 1e-9):
+            raise CertificateError(
+                f"{self.traffic.name} on {self.fabric.name!r}: {self.how_lower} carries {self.lower:.9g} rounds/s, "
+                f"{self.how_upper} forbids more than {self.upper:.9g}"
+            )
         # A lower end above the upper one by rounding is the same number twice.
         upper = max(self.upper, self.lower)
-        return Throughput(traffic=self.traffic.name, lower_per_s=self.lower, upper_per_s=upper,
-                          bit_per_gpu=self.traffic.bit_per_gpu, routing=self.routing, prices=self.prices, method=method)  # fmt: skip
+        return Throughput(
+            traffic=self.traffic.name,
+            lower_per_s=self.lower,
+            upper_per_s=upper,
+            bit_per_gpu=self.traffic.bit_per_gpu,
+            routing=self.routing,
+            prices=self.prices,
+            method=method,
+        )
 
 
 def max_throughput(
@@ -145,17 +166,21 @@ def max_throughput(
     NotSolvedError
         If no solver gives a usable answer and there is no simpler proof.
     """
+    if method not in ("auto", "direct", "exact"):
+        raise ValueError(f"method={method!r}: choose 'auto', 'direct' or 'exact'")
     _check_paths(fabric, traffic)
     best = _Best(fabric, traffic, limits)
     if method != "exact" and constraints is None:
         for hint in hints:
             best.offer_routing(f"routing of another answer ({hint.method})", hint.routing)
             best.offer_prices(f"prices of another answer ({hint.method})", hint.prices)
-        for how, prices in simple_prices(fabric=fabric, traffic=traffic):
-            best.offer_prices(how, prices)
         if not best.closed(rtol):
             for how, routing in simple_routings(fabric=fabric):
                 best.offer_routing(how, routing)
+        for how, prices in simple_prices(fabric=fabric, traffic=traffic, limits=limits):
+            if best.closed(rtol):
+                break
+            best.offer_prices(how, prices)
         if best.closed(rtol) or method == "direct":
             return best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
     return _exact(best, rtol, constraints)
@@ -164,10 +189,16 @@ def max_throughput(
 def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]] | None) -> Throughput:
     from .problem import ATTEMPTS, NotSolvedError, ThroughputProblem
 
-    problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits)
-    extra = [] if constraints is None else list(constraints(problem))
+    def scaled() -> tuple[ThroughputProblem, list[Any]]:
+        bound = best.upper if 0 < best.upper < float("inf") else None
+        problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits, at_most_per_s=bound)
+        return problem, [] if constraints is None else list(constraints(problem))
+
+    problem, extra = scaled()
     failures: list[str] = []
     for attempt in ATTEMPTS:
+        if 0 < best.upper < _FAR * problem.unit_per_s:
+            problem, extra = scaled()
         try:
             solution = problem.solve(attempt=attempt, constraints=extra)
             how = f"{solution.solver}, status {solution.status}"
@@ -180,10 +211,12 @@ def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]]
             plain = _exact(_Best(best.fabric, best.traffic, best.limits), rtol, None)
             best.offer_prices(plain.method, plain.prices)
             note = f"the upper end is that of the problem without the {len(extra)} added constraints"
-            return replace(best.result(f"linear program ({how})"), note=note)
+            answer = best.result(f"linear program ({how})")
+            # The routing alone could carry more than the constraints let it.
+            return replace(answer, lower_per_s=min(answer.lower_per_s, solution.throughput_per_s), note=note)
         if best.closed(rtol):
             return best.result(f"linear program ({how})")
-        failures.append(f"{how}: the certificate closes only to {best.upper / best.lower - 1.0:.1e}")
+        failures.append(f"{how}: the certificate closes only to {best.lower:.9g}..{best.upper:.9g} rounds/s")
     if best.routing is None or best.prices is None or not np.isfinite(best.upper):
         raise NotSolvedError(f"{best.traffic.name} on {best.fabric.name!r}: " + "; ".join(failures))
     return replace(best.result("linear program, not closed"), note="; ".join(failures))
@@ -217,24 +250,36 @@ def _check_paths(fabric: Fabric, traffic: Traffic) -> None:
 
     for start in range(0, traffic.sources.size, 256):
         chunk = traffic.sources[start : start + 256]
-        cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=chunk))  # fmt: skip
+        cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(
+            distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=chunk)
+        )
         if cut_off.any():
             i, t = np.argwhere(cut_off)[0]
             raise ValueError(
-                f"{fabric.name}: no path from {fabric.labels[int(chunk[i])]} to {fabric.labels[int(t)]}, so {traffic.name} "
-                "has throughput 0; link them, or leave that traffic out"
+                f"{fabric.name}: no path from {fabric.labels[int(chunk[i])]} to {fabric.labels[int(t)]}, so "
+                f"{traffic.name} has throughput 0; link them, or leave that traffic out"
             )
 
 
-def binding(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, limits: Limits | None = None) -> tuple[tuple[str, float], ...]:  # fmt: skip
+def binding(
+    *, fabric: Fabric, traffic: Traffic, throughput: Throughput, limits: Limits | None = None
+) -> tuple[tuple[str, float], ...]:
     """Limits that bind: each kind with the share of the bound's worth that its prices carry, largest first."""
     from .certificate import _supplies
 
-    names = {"arc": "links", "host_out": "host interfaces (sending)", "host_in": "host interfaces (receiving)",
-             "switch": "on-board switches", "local": "links inside the nodes", "port": "ports of the GPUs", "limit": "shared resources"}  # fmt: skip
+    names = {
+        "arc": "links",
+        "host_out": "host interfaces (sending)",
+        "host_in": "host interfaces (receiving)",
+        "switch": "on-board switches",
+        "local": "links inside the nodes",
+        "port": "ports of the GPUs",
+        "limit": "shared resources",
+    }
     worth = {}
     for name, supply in _supplies(fabric, limits).items():
         price = getattr(throughput.prices, name)
         worth[names[name]] = float(supply[price > 0] @ price[price > 0])
-    total = sum(worth.values())
-    return tuple(sorted(((k, v / total) for k, v in worth.items() if v > 1e-6 * total), key=lambda item: -item[1]))
+    # Prices of a solver are never quite zero: kinds below a millionth are left out.
+    kept = {kind: value for kind, value in worth.items() if value > 1e-6 * sum(worth.values())}
+    return tuple(sorted(((k, v / sum(kept.values())) for k, v in kept.items()), key=lambda item: -item[1]))

@@ -51,7 +51,12 @@ class Traffic(FrozenArrays):
         n = self.out.size
         if self.into.shape != (n,) or self.local_bit.shape != (n,) or self.explicit.shape != (n, n):
             raise ValueError(f"traffic {self.name!r}: out, into, local_bit and explicit do not all speak of {n} nodes")
-        for name, value in (("out", self.out), ("into", self.into), ("local_bit", self.local_bit), ("explicit", self.explicit.data)):  # fmt: skip
+        for name, value in (
+            ("out", self.out),
+            ("into", self.into),
+            ("local_bit", self.local_bit),
+            ("explicit", self.explicit.data),
+        ):
             if not np.isfinite(value).all() or (value < 0).any():
                 raise ValueError(f"traffic {self.name!r}: {name} has a negative or undefined value; give bits >= 0")
         if self.explicit.diagonal().any():

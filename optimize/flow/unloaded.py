@@ -14,7 +14,7 @@ __all__ = ["Latency", "injection_bps", "latency", "link_power_w"]
 
 
 def injection_bps(*, fabric: Fabric) -> float:
-    """Mean rate at which GPUs can push into the fabric: sum of min(host, outgoing capacity) over G, one direction. [bit/s]"""
+    """Mean rate of a GPU into the fabric: sum of min(host, outgoing capacity) over G, one direction. [bit/s]"""
     if fabric.n_gpus == 0:
         raise ValueError(f"fabric {fabric.name!r} has no GPUs, so nothing is injected")
     ends = fabric.gpus > 0

@@ -3,13 +3,17 @@
 Leaves out measuring: see `measure`.
 """
 
+import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from links.fso import OpticalLink
-from links.model import LinkModel
+from links.model import LinkModel, ValidityWarning
 from links.nvlink import NVLink
 from links.parts import Datum, Part, load_part
 from topo.build import Satellite, build_series
@@ -17,18 +21,28 @@ from topo.fabric import Fabric, FabricSeries
 from topo.formation import Formation, lattice_block, suncatcher_lattice
 from topo.ground import nvl72, superpod
 from topo.orbit import Orbit
-from topo.ranges import neighbours_within
+from topo.ranges import neighbours_within, range_extremes_m
 from topo.wiring import Wiring
 
 from .scenario import Scenario
 from .tables import (
-    BlockTable, Nvl72Table, OpticalTable, PairsTable, ReachTable, SatelliteTable, SuncatcherTable, SuperpodTable,
+    BlockTable,
+    Nvl72Table,
+    OpticalTable,
+    PairsTable,
+    ReachTable,
+    SatelliteTable,
+    SuncatcherTable,
+    SuperpodTable,
 )  # fmt: skip
 
 __all__ = ["Case", "as_series", "build"]
 
+# What one computer can hold and check: some 24 bytes a satellite and time, 16 a pair.
+_MOST_POSITIONS = _MOST_PAIRS = 10_000_000
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Case:
     """What is compared with what.
 
@@ -67,15 +81,43 @@ class Case:
     readings: tuple[tuple[str, "Case"], ...] = ()
     scenario: Scenario | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data", MappingProxyType(dict(self.data)))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "data": dict(self.data)}  # a read-only view cannot be pickled
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, data=MappingProxyType(state["data"]))
+
 
 def as_series(fabric: FabricSeries | Fabric) -> FabricSeries:
     """A fabric as a series of one time; a series as it is."""
     if isinstance(fabric, FabricSeries):
         return fabric
-    positions = np.zeros((fabric.n_nodes, 3)) if fabric.positions_m is None else fabric.positions_m
+    positions = None if fabric.positions_m is None else fabric.positions_m[None]
     names = ("capacity_bps", "latency_s", "latency_low_s", "power_w", "range_m", "availability")
     rows = {name: getattr(fabric, name)[None, :] for name in names}
-    return FabricSeries(time_s=np.zeros(1), structure=fabric, positions_m=positions[None], **rows)
+    return FabricSeries(time_s=np.zeros(1), structure=fabric, positions_m=positions, **rows)
+
+
+def _check_size(scenario: Scenario, epochs: int) -> None:
+    """Refuse what no memory holds, before it is made."""
+    table, wiring = scenario.formation, scenario.wiring
+    pitch = table.pitch_m if isinstance(table, SuncatcherTable | BlockTable) else math.inf
+    if isinstance(table, SuncatcherTable):
+        satellites = 1.0 + math.pi * min(table.radius_m / (2.0 * pitch), 1e150) ** 2
+    else:
+        satellites = float(table.rows * table.columns) if isinstance(table, BlockTable) else 0.0
+    if satellites * epochs > _MOST_POSITIONS:
+        raise ValueError(
+            f"formation: some {satellites:.2g} satellites at {epochs} epochs are more than {_MOST_POSITIONS:.0e} positions; "
+            "use a larger pitch_m, a smaller formation or fewer epochs"
+        )
+    reach = wiring.reach_m if isinstance(wiring, ReachTable) else 0.0
+    pairs = satellites * min(satellites, math.pi * min(reach / pitch, 1e150) ** 2)
+    if pairs > _MOST_PAIRS:
+        raise ValueError(f"wiring.reach_m={reach:g}: some {pairs:.2g} pairs are within it; use a smaller reach")
 
 
 def _formation(scenario: Scenario, orbit: Orbit) -> Formation:
@@ -93,8 +135,8 @@ def _satellite(table: SatelliteTable, data: Mapping[str, Datum]) -> Satellite:
     high = table.switch_latency_s if switch is None or switch.high is None else switch.high
     return Satellite(
         gpus=table.gpus, host_bps=table.gpus * table.host_per_gpu_bps, local_bps=table.local_bps,
-        switch_bps=table.switch_bps, port_bps=table.port_bps, switch_latency_s=high, switch_latency_low_s=low, terminals=table.terminals,
-        radius_m=table.radius_m,
+        switch_bps=table.switch_bps, port_bps=table.port_bps, switch_latency_s=high, switch_latency_low_s=low,
+        terminals=table.terminals, radius_m=table.radius_m,
     )  # fmt: skip
 
 
@@ -116,7 +158,7 @@ def _link(scenario: Scenario) -> tuple[LinkModel, tuple[Part, ...]]:
         model: LinkModel = OpticalLink(transceiver=transceiver, amplifier=amplifier, **values)
         return model, (transceiver,) if amplifier is None else (transceiver, amplifier)
     if table is None:
-        raise ValueError(f"scenario {scenario.name}: [link] is missing")
+        raise ValueError("[link] is missing")
     generation, cable = load_part(table.generation), load_part(table.cable)
     return NVLink(generation=generation, cable=cable, links=table.links), (generation, cable)
 
@@ -128,10 +170,26 @@ def _references(scenario: Scenario, n_gpus: int) -> tuple[Fabric, Fabric | None]
     racks, rest = divmod(n_gpus, rack.n_gpus)
     if rest or racks < 2:
         raise ValueError(
-            f"reference.scale_out: a SuperPOD of {n_gpus} GPUs would need {n_gpus / rack.n_gpus:g} racks of {rack.n_gpus}; "
-            "set reference.scale_out = false"
+            f"reference.scale_out: a SuperPOD of {n_gpus} GPUs would need {n_gpus / rack.n_gpus:g} racks of "
+            f"{rack.n_gpus}; set reference.scale_out = false"
         )
     return rack, superpod(racks=racks)
+
+
+def _check_between(series: FabricSeries, flight: Formation, wiring: Wiring, link: LinkModel) -> None:
+    """Warn if, at its extreme ranges, a link carries less than at all the epochs: the worst is then not among them."""
+    extremes = np.stack(range_extremes_m(formation=flight, pairs=wiring.pairs))
+    rate = link.at(range_m=extremes.round(6)).rate_bps.min(axis=0) * wiring.terminals
+    sampled = series.capacity_bps[:, : len(wiring)].min(axis=0)
+    low = np.flatnonzero(rate < sampled * (1.0 - 1e-9))
+    if low.size:
+        i, j = wiring.pairs[low[0]]
+        warnings.warn(
+            f"orbit.epochs={len(series)}: between them {low.size} links carry less than at any of them, the first of them "
+            f"sat{i}-sat{j}; use more epochs",
+            ValidityWarning,
+            stacklevel=4,
+        )
 
 
 _REFERENCE_PARTS = ("gb300_nvl72", "nvlink5", "nvswitch4", "twinax_30awg", "gb300_superpod")
@@ -156,13 +214,16 @@ def _build(scenario: Scenario) -> Case:
         formation = nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
         n_gpus, terminals, modelled = formation.n_gpus, None, (str(formation),)
     else:
-        assert scenario.orbit is not None and scenario.satellite is not None and scenario.wiring is not None  # the scenario's own validator guarantees it
+        if scenario.orbit is None or scenario.satellite is None or scenario.wiring is None:
+            raise ValueError(f"[orbit], [satellite] and [wiring] go with formation.kind={table.kind!r}; add them")
+        _check_size(scenario, scenario.orbit.epochs)
         flight = _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
         satellite = _satellite(scenario.satellite, scenario.data)
         wiring = _wiring(scenario.wiring, flight)
         link, link_parts = _link(scenario)
         formation = build_series(formation=flight, satellite=satellite, wiring=wiring, link=link,
                                  time_s=flight.epochs_s(count=scenario.orbit.epochs), name=scenario.name)  # fmt: skip
+        _check_between(formation, flight, wiring, link)
         parts = (load_part("earth"), *link_parts, *parts)
         n_gpus, terminals = formation.structure.n_gpus, satellite.terminals
         modelled = (str(flight), f"{wiring}, at most {terminals} terminals a satellite", str(formation.structure))

@@ -1,4 +1,4 @@
-"""Quantities as people write them (`10 cm`, `800 Gb/s`, `1.8 TB/s both ways`) to SI numbers, refusing what is ambiguous.
+"""Quantities as people write them (`10 cm`, `800 Gb/s`, `1.8 TB/s both ways`) to SI numbers; refuses the ambiguous.
 
 General unit libraries read `Gb/s` as gigabarn or not at all, and none knows directions; the table here is small and
 strict. Case matters: b is a bit, B a byte, m milli, M mega.
@@ -39,7 +39,9 @@ _EXAMPLE = {
     "length": "10 cm", "time": "140 ns", "power": "5 W", "rate": "800 Gb/s", "angle": "1 urad",
     "frequency": "193.1 THz", "level": "3 dB", "number": "0.5",
 }  # fmt: skip
-_TEXT = re.compile(r"\s*(?:(?P<times>\d+)\s*[x×]\s*)?(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d]\S*)?\s*(?P<rest>.*?)\s*")  # fmt: skip
+_TEXT = re.compile(
+    r"\s*(?:(?P<times>\d+)\s*[x×]\s*)?(?P<number>[-+]?[\d.]+(?:[eE][-+]?\d+)?)\s*(?P<unit>[^\s\d]\S*)?\s*(?P<rest>.*?)\s*"
+)
 _DIRECTION = {"both ways": 0.5, "each way": 1.0, "one way": 1.0}
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 60

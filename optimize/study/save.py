@@ -67,36 +67,64 @@ def report_table(report: Report) -> dict[str, Any]:
     case = report.case
     return {
         "format": "fabricgap report 1",
-        "name": case.name, "title": case.title, "modelled": list(case.modelled),
-        "conventions": "rates are payload bits per second in one direction; null is unlimited; gap > 1: the formation is worse",
+        "name": case.name,
+        "title": case.title,
+        "modelled": list(case.modelled),
+        "conventions": "rates are payload bit/s in one direction; null is unlimited; gap > 1: the formation is worse",
         "metrics": [
-            {"name": m.name, "unit": m.unit, "less_is_better": m.less_is_better,
-             "scale_up": _ends(m.scale_up), "scale_out": _ends(m.scale_out), "formation": _ends(m.formation),
-             "gap_scale_up": _ends(m.gap_up.interval),
-             "gap_scale_out": None if m.gap_out is None else _ends(m.gap_out.interval)}
+            {
+                "name": m.name,
+                "unit": m.unit,
+                "less_is_better": m.less_is_better,
+                "scale_up": _ends(m.scale_up),
+                "scale_out": _ends(m.scale_out),
+                "formation": _ends(m.formation),
+                "gap_scale_up": _ends(m.gap_up.interval),
+                "gap_scale_out": None if m.gap_out is None else _ends(m.gap_out.interval),
+            }
             for m in report.metrics
         ],
-        "ladder": {"steps": [asdict(step) for step in report.ladder.steps], "width": report.ladder.width,
-                   "gap": _ends(report.ladder.gap)},
+        "ladder": {
+            "steps": [asdict(step) for step in report.ladder.steps],
+            "width": report.ladder.width,
+            "gap": _ends(report.ladder.gap),
+        },
         "readings": [
-            {"label": r.label, "all_to_all": _ends(r.all_to_all), "gap_scale_up": _ends(r.gap_up.interval),
-             "gap_scale_out": None if r.gap_out is None else _ends(r.gap_out.interval),
-             "link_bps": r.link_bps, "power_w_per_node": r.power_w}
+            {
+                "label": r.label,
+                "all_to_all": _ends(r.all_to_all),
+                "gap_scale_up": _ends(r.gap_up.interval),
+                "gap_scale_out": None if r.gap_out is None else _ends(r.gap_out.interval),
+                "link_bps": r.link_bps,
+                "power_w_per_node": r.power_w,
+            }
             for r in report.readings
         ],
         "binding": [{"limit": name, "share": share} for name, share in report.binding],
-        "cut": {"capacity_bps": report.cut.capacity_bps, "smaller_gpus": report.cut.smaller_gpus,
-                "side": np.flatnonzero(report.cut.side).tolist()},
-        "switching_bps": report.switching_bps, "link_power_w": report.link_power_w,
+        "cut": {
+            "capacity_bps": report.cut.capacity_bps,
+            "smaller_gpus": report.cut.smaller_gpus,
+            "side": np.flatnonzero(report.cut.side).tolist(),
+        },
+        "switching_bps": report.switching_bps,
+        "link_power_w": report.link_power_w,
         "proofs": [
-            {"label": p.label, "method": p.throughput.method, "note": p.throughput.note,
-             "lower_per_s": p.throughput.lower_per_s, "upper_per_s": p.throughput.upper_per_s}
+            {
+                "label": p.label,
+                "method": p.throughput.method,
+                "note": p.throughput.note,
+                "lower_per_s": p.throughput.lower_per_s,
+                "upper_per_s": p.throughput.upper_per_s,
+            }
             for p in report.proofs
         ],
         "scenario_data": {path: _datum(datum) for path, datum in case.data.items()},
-        "parts": {part.name: {"title": part.title, "data": {k: _datum(d) for k, d in part.data.items()}} for part in case.parts},
+        "parts": {
+            part.name: {"title": part.title, "data": {k: _datum(d) for k, d in part.data.items()}}
+            for part in case.parts
+        },
         "provenance": dict(report.provenance),
-    }  # fmt: skip
+    }
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -118,7 +146,11 @@ def _tables(report: Report) -> dict[str, bytes]:
          *pair(None if m.gap_out is None else m.gap_out.interval)]
         for m in report.metrics
     ]  # fmt: skip
-    columns = [f"{what}_{end}" for what in ("scale_up", "scale_out", "formation", "gap_scale_up", "gap_scale_out") for end in ends]  # fmt: skip
+    columns = [
+        f"{what}_{end}"
+        for what in ("scale_up", "scale_out", "formation", "gap_scale_up", "gap_scale_out")
+        for end in ends
+    ]
     steps = [[s.number, s.name, s.upper_bps, s.achieved_bps, s.factor, s.exact] for s in report.ladder.steps]
     readings = [
         [r.label, *pair(r.all_to_all), *pair(r.gap_up.interval), r.link_bps, r.power_w] for r in report.readings
@@ -127,16 +159,33 @@ def _tables(report: Report) -> dict[str, bytes]:
     fabric = proof.fabric
     load = proof.throughput.routing.arc_bit(fabric=fabric, traffic=proof.traffic) * proof.throughput.lower_per_s
     links = [
-        [fabric.labels[int(fabric.tail[e])], fabric.labels[int(fabric.head[e])], fabric.range_m[e], fabric.capacity_bps[e],
-         load[e], proof.throughput.prices.arc[e]]
+        [
+            fabric.labels[int(fabric.tail[e])],
+            fabric.labels[int(fabric.head[e])],
+            fabric.range_m[e],
+            fabric.capacity_bps[e],
+            load[e],
+            proof.throughput.prices.arc[e],
+        ]
         for e in range(fabric.n_arcs)
-    ]  # fmt: skip
+    ]
     return {
         "metrics.csv": _csv(["metric", "unit", *columns], metrics),
         "ladder.csv": _csv(["step", "name", "upper_bps", "achieved_bps", "factor", "exact"], steps),
-        "readings.csv": _csv(["reading", "all_to_all_lower_bps", "all_to_all_upper_bps", "gap_lower", "gap_upper", "link_bps", "power_w_per_node"], readings),
+        "readings.csv": _csv(
+            [
+                "reading",
+                "all_to_all_lower_bps",
+                "all_to_all_upper_bps",
+                "gap_lower",
+                "gap_upper",
+                "link_bps",
+                "power_w_per_node",
+            ],
+            readings,
+        ),
         "links.csv": _csv(["from", "to", "longest_range_m", "capacity_bps", "load_bps", "price"], links),
-    }  # fmt: skip
+    }
 
 
 def save_report(report: Report, *, folder: Path) -> tuple[Path, ...]:
@@ -172,7 +221,12 @@ def _pack(proofs: Sequence[Proof]) -> bytes:
         arrays |= {f"{i}.label": np.array(proof.label), f"{i}.method": np.array(answer.method),
                    f"{i}.ends": np.array([answer.lower_per_s, answer.upper_per_s, answer.bit_per_gpu]),
                    f"{i}.routing.kind": np.array(type(answer.routing).__name__)}  # fmt: skip
-        for thing, name in ((proof.fabric, "fabric"), (proof.traffic, "traffic"), (answer.routing, "routing"), (answer.prices, "prices")):  # fmt: skip
+        for thing, name in (
+            (proof.fabric, "fabric"),
+            (proof.traffic, "traffic"),
+            (answer.routing, "routing"),
+            (answer.prices, "prices"),
+        ):
             arrays |= _strip(thing, f"{i}.{name}.")
     # Not numpy's own writer: it stamps the time, and the same report must give the same bytes.
     buffer = io.BytesIO()

@@ -21,8 +21,19 @@ from links.parts import Datum
 
 from .quantity import parse_quantity, shown
 from .tables import (
-    BlockTable, Nvl72Table, NVLinkTable, OpticalTable, OrbitTable, PairsTable, ReachTable, ReadingTable, ReferenceTable,
-    SatelliteTable, SuncatcherTable, SuperpodTable, Table,
+    BlockTable,
+    Nvl72Table,
+    NVLinkTable,
+    OpticalTable,
+    OrbitTable,
+    PairsTable,
+    ReachTable,
+    ReadingTable,
+    ReferenceTable,
+    SatelliteTable,
+    SuncatcherTable,
+    SuperpodTable,
+    Table,
 )  # fmt: skip
 
 __all__ = ["Scenario", "load_scenario", "scenario_from_table", "scenario_names"]
@@ -186,6 +197,12 @@ def _scenario(table: Mapping[str, Any], overrides: Mapping[str, Any]) -> Scenari
         if isinstance(flat.get(path), bool) or not isinstance(flat.get(path), int | float):
             raise ValueError(f"{path}: only numbers can carry a source here; write the bare value")
         data[path] = _datum(path, source, flat[path])
+    for reading in scenario.reading:
+        try:
+            scenario.variant(reading.set)
+        except ValueError as error:
+            text = str(error).removeprefix(f"scenario {scenario.name}: ")
+            raise ValueError(f"reading {shown(reading.label)}: {text}") from None
     return scenario.model_copy(update={"data": data})
 
 
@@ -240,7 +257,7 @@ def _read(name: str) -> _Source:
     if name in scenario_names():
         entry = files("optimize.study") / "scenarios" / f"{name}.toml"
         return _Source(name, entry.read_text(encoding="utf-8"))
-    if name.endswith(".toml") or os.path.exists(name):  # noqa: PTH110  # Path.exists raises on names that are too long
+    if name.endswith(".toml") or os.path.exists(name):  # Path.exists raises on names that are too long
         try:
             return _Source(name, Path(name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

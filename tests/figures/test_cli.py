@@ -101,6 +101,9 @@ def test_scenarios_and_parts_are_listed() -> None:
 
 
 def test_version_and_help_need_no_solver() -> None:
-    code = "import sys; from click.testing import CliRunner; from figures.cli import main; CliRunner().invoke(main, ['--help']); print(*sys.modules)"
+    code = (
+        "import sys; from click.testing import CliRunner; from figures.cli import main; "
+        "CliRunner().invoke(main, ['--help']); print(*sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not {"numpy", "cvxpy", "matplotlib"} & set(done.stdout.split())

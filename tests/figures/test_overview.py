@@ -27,7 +27,7 @@ def test_table_is_finite_and_covers_every_satellite_and_link(small_report: Repor
     numbers = [value for rows in data.values() for row in rows for value in row.values() if not isinstance(value, str)]
     assert all(math.isfinite(value) for value in numbers)
     shares = [row["load_share"] for row in data["links"]]
-    assert 0.0 < min(shares)
+    assert min(shares) > 0.0
     assert max(shares) <= 1.0 + 1e-9  # a routing of a certified lower end fills no link beyond its capacity
 
 

@@ -1,8 +1,8 @@
 """The link section of the Suncatcher paper, number by number, from its own inputs.
 
 B. Aguera y Arcas et al., "Towards a future space-based, highly scalable AI infrastructure system design",
-arXiv:2511.19468v2 (2026), sections 2.1 and 4.2. What does not follow from its inputs is a test too: the reach of 300 km,
-the far-field equation inside the formation, and sixteen channels in one aperture without crosstalk.
+arXiv:2511.19468v2 (2026), sections 2.1 and 4.2. What does not follow from its inputs is a test as well: the
+reach of 300 km, the far-field equation inside the formation, and sixteen channels in one aperture without crosstalk.
 """
 
 import math
@@ -67,8 +67,8 @@ def test_printed_reach_of_300_km_is_equation_1_with_a_margin() -> None:
 
 
 def test_link_model_reaches_what_equation_1_gives() -> None:
-    # same launch, booster without pointing loss: the far field of the diffraction model is equation 1 with 0.8145 for the
-    # 0.787 of efficiency in the printed gain (+0.3 dB), and the booster's noise raises the -20 dBm by 0.1 dB
+    # same launch, booster without pointing loss: the far field of the diffraction model is equation 1 with 0.8145 for
+    # the 0.787 of efficiency in the printed gain (+0.3 dB), and the booster's noise raises the -20 dBm by 0.1 dB
     boosted = terminal(amplifier=load_part("edfa_5w"), jitter_rad=0.0)
     reach = optimize.brentq(lambda z: float(boosted.at(range_m=z).margin_db), 1e5, 1e6)
     assert reach == pytest.approx(408e3 * 0.8145 / 0.787, rel=0.015)
@@ -133,7 +133,7 @@ def test_pointing_of_a_microradian_is_a_tenth_of_the_aperture_radius_at_5_km() -
 
 
 def test_ordinary_modules_close_the_formation_without_any_booster() -> None:
-    # -10 dBm launched, 10 dB to the -20 dBm of the data sheet; optics, diffraction and pointing take less than 6 of them
+    # -10 dBm launched, 10 dB above the -20 dBm of the data sheet; optics, diffraction and pointing take less than 6
     state = terminal().at(range_m=np.linspace(100.0, 283.0, 50))
     assert np.all(state.rate_bps == 9.6e12)
     assert 4.0 < state.margin_db.min() < 6.0

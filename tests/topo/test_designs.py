@@ -146,7 +146,7 @@ def test_file_of_states_is_read_in_order(tmp_path: Path) -> None:
     [
         (
             HEADER.replace(",vy_m_s", "") + "\nA,0,0,0,0,0\n",
-            r"states\.csv: column 'vz_m_s' is missing; need x_m.* have",
+            r"states\.csv: column 'vy_m_s' is missing; need x_m.* have",
         ),
         (f"{HEADER}\nA,0,0,0,0,0,0\nB,0,east,0,0,0,0\n", r"states\.csv line 3: y_m='east'; need a number"),
         (f"{HEADER}\nA,0,0,0,0\n", r"line 2: vy_m_s=None; need a number"),

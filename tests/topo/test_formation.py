@@ -25,8 +25,8 @@ def five(seed: int) -> Formation:
 def test_motion_solves_the_equations_of_hill() -> None:
     formation, n = five(0), ORBIT.mean_motion_rad_s
 
-    def rate(_: float, flat: np.ndarray) -> np.ndarray:
-        x, _, z, vx, vy, vz = flat.reshape(6, -1)
+    def rate(time_s: float, flat: np.ndarray) -> np.ndarray:
+        x, _y, z, vx, vy, vz = flat.reshape(6, -1)
         return np.concatenate([vx, vy, vz, 2.0 * n * vy + 3.0 * n**2 * x, -2.0 * n * vx, -(n**2) * z])
 
     state = np.concatenate([formation.positions_m(time_s=0.0)[0], formation.velocities_m_s(time_s=0.0)[0]], axis=1)
