@@ -2,21 +2,35 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import tempfile
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import matplotlib
+from matplotlib.animation import PillowWriter
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from optimize.study.save import write_atomically
 
-__all__ = ["BLUE", "GREY", "LIGHT", "LOAD_COLOURS", "ORANGE", "figure", "save_figure", "styled"]
+__all__ = [
+    "AMBER", "BLUE", "DOUBLE_IN", "GREEN", "GREY", "LIGHT", "LOAD_COLOURS", "ORANGE", "PURPLE", "SERIES", "SINGLE_IN",
+    "SKY", "Table", "figure", "footnote", "headline", "panel_title", "save_animation", "save_figure", "save_tables",
+    "styled",
+]  # fmt: skip
+
+Table = Mapping[str, Sequence[Mapping[str, Any]]]
 
 # Okabe and Ito's colour-blind safe palette, and a perceptually uniform map for shares from 0 to 1.
 BLUE, ORANGE, GREY, LIGHT = "#0072B2", "#D55E00", "#555555", "#DDDDDD"
+GREEN, SKY, AMBER, PURPLE = "#009E73", "#56B4E9", "#E69F00", "#CC79A7"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY)  # in this order for the curves of one figure
 LOAD_COLOURS = "viridis_r"
+
+SINGLE_IN, DOUBLE_IN = 3.5, 7.2  # widths of one and of both columns of a page
 
 _RC: Mapping[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -35,6 +49,7 @@ _RC: Mapping[str, Any] = {
     "svg.hashsalt": "fabricgap",
     "savefig.dpi": 200.0,
 }
+_SCREEN_DPI = 110.0  # of animations: seen on screens only
 
 
 @contextmanager
@@ -49,9 +64,24 @@ def figure(*, width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
-def save_figure(
-    drawn: Figure, *, name: str, folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]
-) -> tuple[Path, ...]:
+def headline(drawn: Figure, text: str) -> None:
+    """Put the finding over the figure, wrapped to its width."""
+    wrapped = textwrap.fill(text, width=round(13.5 * drawn.get_figwidth()))
+    drawn.suptitle(wrapped, fontsize=9.0, x=0.01, ha="left", fontweight="bold", linespacing=1.15)
+
+
+def footnote(drawn: Figure, text: str) -> None:
+    """Put sources and assumptions under the figure, wrapped to its width."""
+    wrapped = textwrap.fill(text, width=round(20.5 * drawn.get_figwidth()))
+    drawn.supxlabel(wrapped, fontsize=6.2, x=0.01, ha="left", color=GREY, linespacing=1.15)
+
+
+def panel_title(ax: Axes, text: str) -> None:
+    """What one panel shows, over its left corner."""
+    ax.set_title(text, loc="left", fontsize=8.0)
+
+
+def save_figure(drawn: Figure, *, name: str, folder: Path, tables: Table) -> tuple[Path, ...]:
     """Write PDF, SVG and PNG, and a CSV of every table behind them (`NAME-TABLE.csv`); no dates inside."""
     written = []
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("svg", {"Date": None}), ("png", {"Software": None})):
@@ -60,6 +90,12 @@ def save_figure(
             drawn.savefig(buffer, format=suffix, metadata=metadata)
         written.append(folder / f"{name}.{suffix}")
         write_atomically(path=written[-1], content=buffer.getvalue())
+    return (*written, *save_tables(name=name, folder=folder, tables=tables))
+
+
+def save_tables(*, name: str, folder: Path, tables: Table) -> tuple[Path, ...]:
+    """Write every table as a CSV, `NAME-TABLE.csv`."""
+    written = []
     for table, rows in tables.items():
         text = io.StringIO()
         writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
@@ -68,3 +104,19 @@ def save_figure(
         written.append(folder / f"{name}-{table}.csv")
         write_atomically(path=written[-1], content=text.getvalue().encode())
     return tuple(written)
+
+
+def save_animation(
+    drawn: Figure, *, frames: Sequence[Callable[[], object]], per_second: float, name: str, folder: Path, tables: Table
+) -> tuple[Path, ...]:
+    """Write a GIF that calls one function after the other to change the figure, and the CSVs behind it."""
+    writer = PillowWriter(fps=per_second)  # type: ignore[arg-type]  # a float serves: it only divides by it
+    with tempfile.TemporaryDirectory() as scratch, styled():
+        path = Path(scratch) / f"{name}.gif"
+        with writer.saving(drawn, str(path), dpi=_SCREEN_DPI):
+            for change in frames:
+                change()
+                writer.grab_frame()
+        content = path.read_bytes()
+    write_atomically(path=folder / f"{name}.gif", content=content)
+    return (folder / f"{name}.gif", *save_tables(name=name, folder=folder, tables=tables))

@@ -5,10 +5,12 @@ between elements.
 """
 
 import math
+from functools import cache
 
 import numpy as np
+import scipy  # optimize loads on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, special
+from scipy import special
 from scipy.constants import speed_of_light
 
 from .model import require_positive
@@ -22,7 +24,12 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 # half-power point of a uniform circular aperture, 1.616
-_HALF_POWER_ARGUMENT = float(optimize.brentq(lambda x: (2.0 * special.j1(x) / x) ** 2 - 0.5, 1.0, 2.0))
+
+
+@cache
+def _half_power_argument() -> float:
+    """Argument at which the uniform disc's pattern (2 J1(x)/x)^2 is one half."""
+    return float(scipy.optimize.brentq(lambda x: (2.0 * special.j1(x) / x) ** 2 - 0.5, 1.0, 2.0))
 
 
 def wavelength_m(*, frequency_hz: ArrayLike) -> Floats:
@@ -36,7 +43,7 @@ def half_power_beamwidth_rad(*, diameter_m: ArrayLike, frequency_hz: ArrayLike) 
     A tapered dish is wider: about 70 degrees x lambda/D.
     """
     return np.asarray(
-        2.0 * _HALF_POWER_ARGUMENT / math.pi * wavelength_m(frequency_hz=frequency_hz)
+        2.0 * _half_power_argument() / math.pi * wavelength_m(frequency_hz=frequency_hz)
         / require_positive(diameter_m, name="diameter_m")
     )  # fmt: skip
 

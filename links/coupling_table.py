@@ -62,7 +62,7 @@ def _knot(index: int, truncation: float, focus_rad: float, tiles_per_side: int) 
         spill = offset_coupling(c=c, truncation=truncation, defocus_rad=defocus, offset_radii=2.0 * np.sqrt(squares))
         crosstalk = float(spill @ counts) / overlap.power
     exponents = max(0.0, together + overlap.tilt_tr), max(0.0, together - overlap.tilt_tr)
-    return math.log(overlap.power), *exponents, crosstalk
+    return math.log(max(overlap.power, 1e-300)), *exponents, crosstalk
 
 
 def interpolate_rows(*, position: Floats, first: int, table: Floats) -> Floats:

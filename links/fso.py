@@ -1,7 +1,8 @@
 """An optical link between two equal telescopes as a `LinkModel`: coherent transceivers on single-mode fibre.
 
 Near and far field by one diffraction integral, pointing of both ends, tiling with its crosstalk, amplifier noise,
-overload. Leaves out acquisition, thermal effects, phase noise, and light scattered inside the optics.
+overload. Leaves out acquisition, thermal effects, phase noise, light scattered in the optics, and the crosstalk that
+tiles add while they are tilted.
 """
 
 import math
@@ -31,6 +32,7 @@ __all__ = ["OpticalLink"]
 Floats = NDArray[np.float64]
 
 LIMIT_KNOTS_PER_E = 8  # numerical setting of `limit_bps`; the interpolation error is tested
+_NO_LIGHT_NEPERS = 512.0  # a deeper fade would underflow; no receiver hears this one
 DEEP_FADE_DB = 6.0  # beyond it the Gaussian fall of the coupling with angle is too kind to a truncated beam (tested)
 
 
@@ -123,6 +125,7 @@ class OpticalLink:
             value = getattr(self, name)
             if value != int(value) or value < 1:
                 raise ValueError(f"{name}={value!r}: need a whole number >= 1")
+            object.__setattr__(self, name, int(value))
         if math.isqrt(self.sub_apertures) ** 2 != self.sub_apertures:
             raise ValueError(f"sub_apertures={self.sub_apertures!r}: tiles fill a square, use 1, 4, 9, 16, ...")
         if self.focus_m is not None and (self.focus_m == 0.0 or not math.isfinite(self.focus_m)):
@@ -207,11 +210,10 @@ class OpticalLink:
         fade = self._fade_nepers(mean_1, mean_2)
         fixed = float(from_db(math.fsum(loss for _, loss in self._fixed_terms_db)))
         unfaded_w = self.channel_power_w * fixed * table.coupling
-        faded_w = unfaded_w * np.exp(-fade)
+        faded_w = unfaded_w * np.exp(-np.minimum(fade, _NO_LIGHT_NEPERS))
         reference_hz = self.transceiver["osnr_reference_bandwidth_hz"]
-        per_symbol = (
-            reference_hz / self.transceiver["symbol_rate_bd"]
-        )  # what fills the channel, counted in the reference
+        # noise that fills a channel, as OSNR counts it
+        per_symbol = reference_hz / self.transceiver["symbol_rate_bd"]
         noise = self._source_noise() + table.crosstalk * per_symbol
         if surroundings is not None:
             polarisations = 2.0
@@ -223,8 +225,7 @@ class OpticalLink:
     def _fade_nepers(self, mean_1: Floats, mean_2: Floats) -> Floats:
         """Fade at the outage; over the larger mean it depends on the ratio of the means only, so it is tabulated."""
         large, small = np.maximum(mean_1, mean_2), np.minimum(mean_1, mean_2)
-        with np.errstate(invalid="ignore"):
-            ratio = np.where(large > 0.0, small / np.where(large > 0.0, large, 1.0), 0.0)
+        ratio = small / np.where(large > 0.0, large, 1.0)
         grid, quantile = _fade_quantile(self.outage)
         return np.asarray(large * np.interp(ratio, grid, quantile))
 
@@ -256,7 +257,7 @@ class OpticalLink:
         level = self._level(ranges, surroundings)
         chosen, margin_db = self._choose(modes, level)
         closes = margin_db >= 0.0
-        if np.any(closes & (db(np.exp(level.fade_nepers)) > DEEP_FADE_DB)):
+        if np.any(closes & (level.fade_nepers * db(math.e) > DEEP_FADE_DB)):
             warnings.warn(
                 f"jitter_rad={self.jitter_rad!r} with outage={self.outage!r}: fades deeper than {DEEP_FADE_DB:g} dB, "
                 "which the Gaussian fall of the coupling with angle understates; use smaller apertures or less jitter",

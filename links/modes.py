@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 # Numerical settings: transmissions below this part of the largest are dropped; a disc with c above EXACT_CIRCLE_C is
 # built from the exact spectrum at EXACT_CIRCLE_C (see `circular_modes`); modes closer to 1 than FLAT are counted as 1.
 _DROPPED = 1e-12
-EXACT_CIRCLE_C = 64.0
+EXACT_CIRCLE_C = 32.0
 _FLAT = 1e-9
 
 
@@ -107,7 +107,7 @@ def circular_modes(*, c: float, exact: bool = False) -> ModeSpectrum:
     Exact (quadrature) up to `EXACT_CIRCLE_C`. Above it the transmissions are 1, then a plunge, then 0; the plunge
     has `sum mu (1 - mu) -> c (ln c / pi^2 + const)`, so the exact plunge at `EXACT_CIRCLE_C` is taken with its counts
     scaled by that law, and modes of transmission 1 fill up the sum rule `sum mu = c^2/4`. Against the exact spectrum
-    at c = 128 the count of modes above 1/2 and the sum of mu^2 agree within 0.1 % (tested).
+    at c = 100 the counts of modes agree within 1.5 %, the sum of mu^2 within 0.2 %, a capacity within 0.1 % (tested).
 
     References
     ----------

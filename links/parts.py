@@ -74,6 +74,11 @@ class Datum:
         if self.high is not None and self.high < self.value:
             raise ValueError(f"high={self.high!r} is below value={self.value!r}")
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Lower and upper end of the range; the value where an end is not given."""
+        return self.value if self.low is None else self.low, self.value if self.high is None else self.high
+
     def __str__(self) -> str:
         span = "" if self.low is None or self.high is None else f" ({self.low:g} to {self.high:g})"
         where = f", {self.locator}" if self.locator else ""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import scipy  # interpolate loads on first use: importing links stays cheap
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import Boltzmann, Planck, speed_of_light
-from scipy.interpolate import PchipInterpolator
 
 from .antenna import dish_pattern_envelope, half_power_beamwidth_rad, ruze_efficiency, wavelength_m
 from .capacity import holevo_capacity_bps
@@ -380,7 +380,7 @@ class RadioLink:
         amplifiers = self._parallel * self.antennas * self.amplifiers
         power_w = amplifiers * self.amplifier["saturated_output_w"]
         logs = [math.log(_limit_knot(index, power_w, self._total_hz, wavelength)) for index in knots]
-        return np.asarray(np.exp(PchipInterpolator(np.array(knots, dtype=float), logs)(position)))
+        return np.asarray(np.exp(scipy.interpolate.PchipInterpolator(np.array(knots, dtype=float), logs)(position)))
 
 
 @lru_cache(maxsize=4096)

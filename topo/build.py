@@ -200,7 +200,7 @@ def _check_closes(state: LinkState, back: NDArray[np.intp], ranges: Floats, wiri
         worst = float(state.margin_db[back][:, k].max())
         raise ValueError(
             f"link sat{i}-sat{j}: the {link.medium} link carries nothing at {ranges[:, k].min():.1f} to "
-            f"{ranges[:, k].max():.1f} m (margin {worst:+.1f} dB); print link.budget(range_m={ranges[0, k]:.0f}) to see why"
+            f"{ranges[:, k].max():.1f} m (margin {worst:+.1f} dB); link.budget(range_m={ranges[0, k]:.0f}) shows why"
         )
     breaking = (rate == 0).any(axis=0)
     if breaking.any():

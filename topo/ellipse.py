@@ -12,11 +12,13 @@ __all__ = ["closest_pair", "distance_extremes_m", "positions_m", "squared_distan
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+Ints = NDArray[np.int64]
 
 _STARTS = 16  # phases from which Newton's method starts; a polynomial of degree two has at most two maxima
 _STEPS = 6  # from 1/32 of a turn Newton's method is at rounding after five
 _CHUNK = 50_000  # rows at a time, to bound memory
-_MOST_EPOCHS = 4096  # bounds the work of `closest_pair`
+_MOST_EPOCHS = 4096  # of the general search for the closest pair
+_MOST_NEIGHBOURS = 64  # a satellite, in the search by amplitudes; above that many share an amplitude
 
 
 def positions_m(*, coefficients_m: Floats, phase_rad: Floats) -> Floats:
@@ -75,40 +77,64 @@ def distance_extremes_m(*, coefficients_m: Floats) -> tuple[Floats, Floats]:
     return low, np.sqrt(a + _greatest(w1, w2))
 
 
-def closest_pair(*, coefficients_m: Floats) -> tuple[int, int, float]:
+def _least_of(coefficients_m: Floats, pairs: Ints, ceiling_m: float) -> tuple[int, int, float]:
+    """The pair with the least distance over a turn; pairs that a quick bound puts above the ceiling are left out."""
+    difference = coefficients_m[pairs[:, 1]] - coefficients_m[pairs[:, 0]]
+    a, w1, w2 = squared_distance_harmonics(coefficients_m=difference)
+    near = np.flatnonzero(a - np.abs(w1) - np.abs(w2) <= ceiling_m**2)
+    if not near.size:
+        return -1, -1, np.inf
+    least, _ = distance_extremes_m(coefficients_m=difference[near])
+    k = int(np.argmin(least))
+    return int(pairs[near[k], 0]), int(pairs[near[k], 1]), float(least[k])
+
+
+def _nearest_at(points: Floats) -> Ints:
+    """Pairs of each point with its four nearest, shape (k, 2)."""
+    other = np.asarray(cKDTree(points).query(points, k=min(5, len(points)))[1])[:, 1:]
+    own = np.broadcast_to(np.arange(len(points))[:, None], other.shape)
+    return np.stack([own, other], axis=-1).reshape(-1, 2)
+
+
+def closest_pair(*, coefficients_m: Floats, below_m: float = np.inf) -> tuple[int, int, float]:
     """The two satellites that come closest over a turn, and how close. [m]
+
+    Parameters
+    ----------
+    coefficients_m : (n, 5) array
+    below_m : float
+        Only pairs closer than this matter: if there is none, the answer is some pair that is not. Makes it faster. [m]
 
     Notes
     -----
-    The nearest neighbours at a few phases give a first answer d. A closer pair would, at one of enough equally spaced
-    phases, be within d plus the way two satellites fly relative to each other in half a step; a spatial index lists the
-    pairs that are, and their least distances are exact.
+    Two satellites with the same along-track offset are never closer than their radial amplitudes differ (as complex
+    numbers), so a spatial index over those settles designs without offsets. Otherwise: the nearest neighbours at a few
+    phases give a first answer d; a closer pair would, at one of enough equally spaced phases, be within d plus the way
+    two satellites fly relative to each other in half a step, and a spatial index lists those. Exact either way.
     """
-
-    def least(pairs: NDArray[np.int64]) -> tuple[int, int, float]:
-        low, _ = distance_extremes_m(coefficients_m=coefficients_m[pairs[:, 1]] - coefficients_m[pairs[:, 0]])
-        k = int(np.argmin(low))
-        return int(pairs[k, 0]), int(pairs[k, 1]), float(low[k])
-
     n = len(coefficients_m)
     if n < 2:
         raise ValueError(f"{n} satellites: need two to have a distance between them")
-    first = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)
-    candidates = []
-    for points in positions_m(coefficients_m=coefficients_m, phase_rad=first):
-        other = np.asarray(cKDTree(points).query(points, k=min(5, n))[1])[:, 1:]
-        own = np.broadcast_to(np.arange(n)[:, None], other.shape)
-        candidates.append(np.stack([np.minimum(own, other), np.maximum(own, other)], axis=-1).reshape(-1, 2))
-    best = least(np.unique(np.concatenate(candidates), axis=0))
+    few = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)
+    flown = positions_m(coefficients_m=coefficients_m, phase_rad=few)
+    best = _least_of(coefficients_m, np.unique(np.concatenate([_nearest_at(points) for points in flown]), axis=0), np.inf)
+    ceiling = min(best[2], below_m)
+    if np.ptp(coefficients_m[:, 2]) == 0.0:
+        tree = cKDTree(coefficients_m[:, :2])
+        if tree.count_neighbors(tree, ceiling) < _MOST_NEIGHBOURS * n:
+            return min(best, _least_of(coefficients_m, _within(tree, ceiling), ceiling), key=lambda pair: pair[2])
     turn = np.linspace(0.0, 2.0 * np.pi, 64, endpoint=False)
     speed = np.linalg.norm(velocities_m(coefficients_m=coefficients_m, phase_rad=turn), axis=-1)
     way = 2.0 * float(speed.max()) * 1.01  # of two satellites against each other, per radian; 1.01 covers the sampling
-    slack = max(best[2], np.pi * way / _MOST_EPOCHS)
+    slack = max(ceiling, best[2] - ceiling, np.pi * way / _MOST_EPOCHS)
     epochs = int(np.ceil(np.pi * way / slack)) if way > 0.0 else 1
-    slack = np.pi * way / epochs
-    for phase in np.arange(epochs) * (2.0 * np.pi / epochs):
+    for phase in np.linspace(0.0, 2.0 * np.pi, epochs, endpoint=False):
         points = positions_m(coefficients_m=coefficients_m, phase_rad=np.array([phase]))[0]
-        near = cKDTree(points).query_pairs(best[2] + slack, output_type="ndarray").astype(np.int64)
-        if len(near):
-            best = min(best, least(near), key=lambda pair: pair[2])
+        pairs = _within(cKDTree(points), min(best[2], below_m) + np.pi * way / epochs)
+        best = min(best, _least_of(coefficients_m, pairs, min(best[2], below_m)), key=lambda pair: pair[2])
     return best
+
+
+def _within(tree: cKDTree, distance: float) -> Ints:
+    """Pairs of points of the tree within a distance, shape (k, 2)."""
+    return np.asarray(tree.query_pairs(distance * (1.0 + 1e-12), output_type="ndarray"), dtype=np.int64).reshape(-1, 2)

@@ -77,8 +77,7 @@ class Formation(FrozenArrays):
         return int(self.radial_cos_m.size)
 
     def __str__(self) -> str:
-        low, high = self.closest_approach_m(), self.radius_m()
-        return f"{self.name}: {len(self)} satellites, closest approach {low:.1f} m, radius {high:.1f} m, {self.orbit}"
+        return f"{self.name}: {len(self)} satellites within {self.radius_m():.1f} m, {self.orbit}"
 
     @property
     def coefficients_m(self) -> Floats:
@@ -123,7 +122,7 @@ class Formation(FrozenArrays):
         radius = float(require_positive(body_radius_m, name="body_radius_m"))
         if len(self) < 2:
             return
-        i, j, distance = closest_pair(coefficients_m=self.coefficients_m)
+        i, j, distance = closest_pair(coefficients_m=self.coefficients_m, below_m=2.0 * radius)
         if distance < 2.0 * radius:
             raise ValueError(
                 f"formation {self.name!r}: satellites {i} and {j} come within {distance:.3f} m of each other, and two "

@@ -6,23 +6,21 @@ The same code measures them as measures a formation. Leaves out protocol overhea
 import numpy as np
 from scipy.constants import speed_of_light
 
-from links.nvlink import NVLink
-from links.parts import Datum, load_part
+from links.parts import Part, load_part
 
 from .fabric import Fabric
+from .racks import nvswitch_domain
 
 __all__ = ["nvl72", "superpod"]
 
 
-def _ends(datum: Datum) -> tuple[float, float]:
-    """Lower and upper end of a datum's range; its value where it has none."""
-    low = datum.value if datum.low is None else datum.low
-    high = datum.value if datum.high is None else datum.high
-    return low, high
+def nvl72(*, rack: Part | None = None) -> Fabric:
+    """NVL72: 72 GPUs, each with one NVLink 5 to each of 18 NVSwitch chips.
 
-
-def nvl72() -> Fabric:
-    """GB300 NVL72: 72 GPUs, each with one NVLink 5 to each of 18 NVSwitch chips.
+    Parameters
+    ----------
+    rack : Part, optional
+        `gb200_nvl72`, whose NVLink domain is the same; `gb300_nvl72` if not given.
 
     Notes
     -----
@@ -33,31 +31,7 @@ def nvl72() -> Fabric:
     >>> print(nvl72())
     GB300 NVL72: 90 nodes, 72 GPUs, 1296 links (2592 arcs) of 400 Gb/s each way
     """
-    rack, switch = load_part("gb300_nvl72"), load_part("nvswitch4")
-    gpus, switches = int(rack["gpus"]), int(rack["switches"])
-    n = gpus + switches
-    link = NVLink(generation=load_part("nvlink5"), cable=load_part("twinax_30awg"))
-    state = link.at(range_m=[_ends(rack.data["mean_cable_length_m"])[0], rack["longest_cable_length_m"]])
-    g, s = (axis.ravel() for axis in np.meshgrid(np.arange(gpus), gpus + np.arange(switches), indexing="ij"))
-    tail, head = np.concatenate([g, s]), np.concatenate([s, g])
-    m = tail.size
-    is_gpu = np.arange(n) < gpus
-    low, high = _ends(switch.data["latency_s"])
-    return Fabric(
-        name=rack.title,
-        labels=tuple([f"gpu{i}" for i in range(gpus)] + [f"nvswitch{i}" for i in range(switches)]),
-        gpus=is_gpu.astype(np.int64),
-        host_bps=np.full(n, np.inf), switch_bps=np.full(n, np.inf), local_bps=np.full(n, np.inf),
-        port_bps=np.full(n, np.inf),
-        switch_latency_s=np.where(is_gpu, 0.0, high), switch_latency_low_s=np.where(is_gpu, 0.0, low),
-        transit=~is_gpu,
-        tail=tail, head=head,
-        capacity_bps=np.full(m, state.rate_bps[1]),
-        latency_s=np.full(m, state.latency_s[1]), latency_low_s=np.full(m, state.latency_low_s[0]),
-        power_w=np.full(m, state.power_w[1]), range_m=np.full(m, rack["mean_cable_length_m"]),
-        availability=np.full(m, state.availability[1]), terminals=np.ones(m, dtype=np.int64),
-        medium=np.full(m, link.medium),
-    )  # fmt: skip
+    return nvswitch_domain(machine=load_part("gb300_nvl72") if rack is None else rack)
 
 
 def superpod(*, racks: int) -> Fabric:
@@ -87,7 +61,7 @@ def superpod(*, racks: int) -> Fabric:
     node, core = np.arange(racks), np.full(racks, racks)
     m = 2 * racks
     propagation_s = network["cable_length_m"] * network["refractive_index"] / speed_of_light
-    low, high = _ends(network.data["latency_s"])
+    low, high = network.data["latency_s"].ends
     low = max(low, propagation_s)
     # GPUs of one rack are one NVSwitch apart: the rack's node switches in the time that takes, at most half of what it
     # takes from rack to rack, whose path enters two such nodes.

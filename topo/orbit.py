@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import constants
 
 from links.model import require_positive
 from links.parts import load_part
@@ -154,13 +155,13 @@ class Orbit:
 
     altitude_m: float
     inclination_rad: float | None = None
-    node_local_time_s: float = 18.0 * 3600.0
+    node_local_time_s: float = 18.0 * constants.hour
 
     def __post_init__(self) -> None:
         require_positive(self.altitude_m, name="altitude_m")
         if self.inclination_rad is not None and not 0.0 <= self.inclination_rad <= math.pi:
             raise ValueError(f"inclination_rad={self.inclination_rad!r}: need 0 to pi; degrees must be converted")
-        if not 0.0 <= self.node_local_time_s < 86400.0:
+        if not 0.0 <= self.node_local_time_s < constants.day:
             raise ValueError(f"node_local_time_s={self.node_local_time_s!r}: need seconds after midnight, 0 to 86400")
 
     @classmethod

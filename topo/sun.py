@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import constants
 
 from links.model import ValidityWarning, require_positive
 from links.parts import load_part
@@ -24,7 +25,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _J2000 = np.datetime64("2000-01-01T12:00:00", "us")
-_DAY_S = 86400.0
+_DAY_S = constants.day
 _NODE_DRIFT_RAD = math.radians(5.0)  # more than this over the span asked for is worth a warning
 
 

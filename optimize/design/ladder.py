@@ -2,7 +2,7 @@
 
 Step k keeps all earlier limits, so its optimum cannot rise: u_k = min(u_(k-1), certified bound with limits 0..k). The
 factor of a step is u_(k-1) / u_k; their product is the lower end of the gap, times the last certificate width its
-upper.
+upper (the lower end also bears the width of the reference, 0 for one that is known exactly).
 """
 
 from collections.abc import Sequence
@@ -59,7 +59,8 @@ class Ladder:
     def gap(self) -> Interval:
         """Product of the factors, and that times the last certificate's upper over lower end. [-]"""
         product = float(np.prod([step.factor for step in self.steps]))
-        return Interval(lower=product, upper=product * (1.0 + self.width))
+        reference = self.steps[0].achieved_bps / self.steps[0].upper_bps
+        return Interval(lower=product * reference, upper=product * (1.0 + self.width))
 
 
 def _ideal_core(fabric: Fabric, out_bps: Floats) -> Fabric:
@@ -129,12 +130,13 @@ def ladder(
     Step 1 joins the formation's hosts by an ideal core; step 3 limits each satellite's way into that core to its
     terminals. Both are fabrics, measured like any other.
     """
-    if reference.traffic != "all_to_all" or answer.traffic != "all_to_all":
+    if any(part is not None and part.traffic != "all_to_all" for part in (reference, answer, guaranteed)):
         raise ValueError("the ladder is made of all_to_all throughputs")
     wide = np.where(np.isfinite(best.host_bps), best.host_bps, best.capacity_bps.sum())
     rungs: list[tuple[int, str, Interval]] = [(0, "reference: one NVL72 for every pair", reference.per_gpu_bps)]
     rungs.append((1, "host interface", _measure(_ideal_core(best, wide), rtol)))
     if terminals is not None and terminal_bps is not None:
+        _check_terminals(best, terminals * terminal_bps)
         glass = np.minimum(wide, terminals * terminal_bps)
         rungs.append((3, "chosen transceivers and channels, one hop", _measure(_ideal_core(best, glass), rtol)))
     rungs.append((5, "this wiring, best time in the orbit", answer.per_gpu_bps))
@@ -142,6 +144,19 @@ def ladder(
         rungs.append((6, "this wiring, worst time in the orbit", guaranteed.per_gpu_bps))
     steps = _chain(rungs, rtol)
     return Ladder(steps=steps, width=steps[-1].upper_bps / steps[-1].achieved_bps - 1.0)
+
+
+def _check_terminals(fabric: Fabric, most_bps: float) -> None:
+    """`ValueError` if a node sends or receives more over its links than its terminals carry: no limit then."""
+    for what, end in (("out of", fabric.tail), ("into", fabric.head)):
+        capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
+        over = (fabric.gpus > 0) & (capacity > most_bps * (1.0 + 1e-9))
+        if over.any():
+            v = int(np.argmax(over))
+            raise ValueError(
+                f"node {fabric.labels[v]}: its terminals carry {most_bps:g} bit/s, the links {what} it "
+                f"{capacity[v]:g}; give all of its terminals, or the rate of the fastest"
+            )
 
 
 def _measure(fabric: Fabric, rtol: float) -> Interval:

@@ -62,9 +62,10 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
     -----
     throughput <= (c.y + host.(q + q') + switch.z + local.w + port.h + b.p)
                   / (sum_st d_st (q_s + q'_t + dist(s, t)) + l.w + o.h)
-    with l and o the bits per GPU that stay inside the node and that pass its ports, dist the least sum of y_e + u_e over
-    arcs and z_v over nodes entered (the source's included), and the arcs of a link charging sum u_e <= (U^T p)_e. Weak duality of maximum concurrent flow: Shahrokhi and Matula, J. ACM 37, 318
-    (1990); with U = I, b = c it is their equation for fixed capacities.
+    with l and o the bits per GPU that stay inside the node and that pass its ports, dist the least sum of y_e + u_e
+    over arcs and z_v over nodes entered (the source's included), and the arcs of a link charging sum u_e <= (U^T p)_e.
+    Weak duality of maximum concurrent flow: Shahrokhi and Matula, J. ACM 37, 318 (1990); with U = I, b = c it is their
+    equation for fixed capacities.
     """
     worth, charge = 0.0, 0.0
     for name, supply in _supplies(fabric, limits).items():

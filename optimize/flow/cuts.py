@@ -60,8 +60,8 @@ def evaluate_cut(*, fabric: Fabric, side: Bools) -> Cut:
     Notes
     -----
     Per direction a minimum cut in the expansion endpoint -> host -> node-in -> switch -> node-out -> host -> endpoint
-    (Ford and Fulkerson 1956), by scipy's maximum flow on capacities rounded to 2^-29 of the answer or finer; the capacity
-    is then summed exactly over the arcs of that cut, so it is the capacity of a real cut. Hosts are no wider than the
+    (Ford and Fulkerson 1956), by scipy's maximum flow on capacities rounded to 2^-29 of the answer; the capacity is
+    then summed exactly over the arcs of that cut, so it is the capacity of a real cut. Hosts are no wider than the
     ports of their GPUs.
     """
     ends = fabric.gpus > 0
@@ -210,8 +210,8 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     Notes
     -----
     Let the routing, hosts left aside, carry r rounds/s, and let no host give less than eta per GPU. A cut that takes
-    some endpoints at their hosts and parts the rest, a and b GPUs, by arcs has at least eta (G - a - b) + r a b. That is
-    linear in a and in b, so it is least where none or all are taken: per GPU of the smaller side, bisection >=
+    some endpoints at their hosts and parts the rest, a and b GPUs, by arcs has at least eta (G - a - b) + r a b. That
+    is linear in a and in b, so it is least where none or all are taken: per GPU of the smaller side, bisection >=
     min(eta, r x GPUs of the larger side). A fabric that carries every traffic its hosts allow at eta per
     GPU (`nonblocking_bps_per_gpu`) has bisection >= eta.
     """

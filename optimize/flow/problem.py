@@ -69,12 +69,12 @@ class Solution:
 
 # Tried in this order until a certificate closes. Interior point without crossover is 3 to 15 times faster than the
 # defaults on these problems; simplex and another code are the fallback, not the rule.
-_ATTEMPTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("HiGHS interior point", "HIGHS", {"highs_options": {"solver": "ipm", "run_crossover": "off"}}),
-    ("HiGHS simplex", "HIGHS", {"highs_options": {"solver": "simplex"}}),
-    ("Clarabel", "CLARABEL", {}),
-)
-ATTEMPTS = tuple(name for name, _, _ in _ATTEMPTS)
+_ATTEMPTS: dict[str, dict[str, Any]] = {
+    "HiGHS interior point": {"solver": "HIGHS", "highs_options": {"solver": "ipm", "run_crossover": "off"}},
+    "HiGHS simplex": {"solver": "HIGHS", "highs_options": {"solver": "simplex"}},
+    "Clarabel": {"solver": "CLARABEL"},
+}
+ATTEMPTS = tuple(_ATTEMPTS)
 
 
 class ThroughputProblem:
@@ -124,7 +124,7 @@ class ThroughputProblem:
             raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes")
         if limits is not None:
             limits.check(n_links=fabric.n_links)
-        # Scales: throughput in units of what is known to be too much, rates in units of what the busiest node then sends.
+        # Scales: throughput in units of a bound on it, rates in units of what the busiest node would then send.
         self.unit_per_s = self._simple_bound_per_s() if at_most_per_s is None else at_most_per_s
         if not self.unit_per_s > 0:
             raise ValueError(f"{fabric.name}: {traffic.name} goes between nodes without a path; link them")
@@ -221,13 +221,12 @@ class ThroughputProblem:
             If the solver fails, hands over no usable values, or, with further constraints, flows that lose traffic:
             those cannot be repaired without breaking the constraints.
         """
-        solver, options = next((s, o) for name, s, o in _ATTEMPTS if name == attempt)
         problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
-        self._run(problem, attempt, solver, options)
+        self._run(problem, attempt)
         theta = float(self._theta.value)
         routing, repaired = self._repair(self._flow.value / theta)
         if constraints and repaired > CONSERVATION_RTOL:
-            raise NotSolvedError(f"{attempt}: status {problem.status}, but {repaired:.1e} of the traffic is lost")
+            raise NotSolvedError(f"status {problem.status}, but {repaired:.1e} of the traffic is lost")
         return Solution(
             routing=routing,
             prices=self._prices(),
@@ -242,24 +241,25 @@ class ThroughputProblem:
         An interior point spreads an optimal flow over all optimal routings and round their cycles; this one has none to
         speak of. Ask for a little less than the optimum (1e-5 of it), or the feasible set has no inside.
         """
-        name, solver, options = _ATTEMPTS[0]
         carry = self._theta == at_per_s / self.unit_per_s
         total = self._cp.sum(self._flow) / self.sources.size
         problem = self._cp.Problem(self._cp.Minimize(total), [*self.problem.constraints, carry])
-        self._run(problem, name, solver, options)
+        self._run(problem, ATTEMPTS[0])
         return self._repair(self._flow.value / float(self._theta.value))[0]
 
-    def _run(self, problem: Any, name: str, solver: str, options: dict[str, Any]) -> None:
+    def _run(self, problem: Any, attempt: str) -> None:
         """Let a solver fill the variables, or say why it did not."""
+        if attempt not in _ATTEMPTS:
+            raise ValueError(f"attempt={attempt!r}: choose one of {', '.join(ATTEMPTS)}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an inaccurate solution is for the certificate to judge
-                problem.solve(solver=solver, warm_start=False, **options)
+                problem.solve(warm_start=False, **_ATTEMPTS[attempt])
         except (self._cp.SolverError, ValueError) as error:
-            raise NotSolvedError(f"{name}: {error}") from error
+            raise NotSolvedError(str(error)) from error
         flow, theta = self._flow.value, self._theta.value
         if flow is None or theta is None or not np.isfinite(flow).all() or not theta > 0:
-            raise NotSolvedError(f"{name}: status {problem.status}, throughput {theta}, no usable routing")
+            raise NotSolvedError(f"status {problem.status}, throughput {theta}, no usable routing")
 
     def _prices(self) -> Prices:
         """Dual values on the scale of prices per bit/s, clipped at zero; missing and undefined ones are zero."""

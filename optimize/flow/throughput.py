@@ -205,7 +205,7 @@ def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]]
             best.offer_routing(how, solution.routing)
             best.offer_prices(how, solution.prices)
         except (NotSolvedError, CertificateError) as error:
-            failures.append(str(error))
+            failures.append(f"{attempt}: {error}")
             continue
         if constraints is not None:
             plain = _exact(_Best(best.fabric, best.traffic, best.limits), rtol, None)

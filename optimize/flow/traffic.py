@@ -170,8 +170,9 @@ def farthest_permutation(*, fabric: Fabric) -> Ints:
 
     Notes
     -----
-    A linear assignment on hops and summed squared distances of the nodes (arc ranges along least-hop paths where the
-    fabric has no positions). Ties are settled exactly: among the optimal assignments, the lexicographically first.
+    A linear assignment on hops and summed squared distances of the nodes (by least summed arc range where the fabric
+    has no positions). Among the optimal assignments the lexicographically first; summed squared ranges that differ by
+    less than 1e-9 of the largest count as equal.
     """
     _require_gpus(fabric)
     ends = np.flatnonzero(fabric.gpus > 0)
@@ -187,28 +188,28 @@ def farthest_permutation(*, fabric: Fabric) -> Ints:
     else:
         squared = distances(fabric=fabric, length=fabric.range_m, sources=ends)[:, ends] ** 2
         np.fill_diagonal(squared, 0.0)
-    # One integer weight: hops first, then squared range to a millionth of the largest, so that ties are exact.
-    share = np.rint(squared / max(float(squared.max()), 1.0) * 1e6) if squared.max() > 0 else np.zeros_like(squared)
-    weight = hops * (k * 1e6 + 1.0) + share
+    # One weight: shares of squared range sum to at most k, so that hops come first.
+    weight = hops * (k + 1.0) + squared / max(float(squared.max()), np.finfo(float).tiny)
     image = np.arange(fabric.n_nodes)
     image[ends] = ends[_first_optimal_assignment(weight)]
     return image
 
 
 def _first_optimal_assignment(weight: Floats) -> Ints:
-    """Lexicographically first column order among the assignments of greatest total (integer) weight."""
+    """Lexicographically first column order among the assignments of greatest total weight, but for rounding."""
     k = len(weight)
+    rounding = 1e-9
     columns = np.asarray(linear_sum_assignment(weight, maximize=True)[1], dtype=np.int64)
-    # Potentials u_i + v_j >= weight_ij, tight on the assignment, by shortest paths over exchanges (integers: exact).
+    # Potentials u_i + v_j >= weight_ij, tight on the assignment, by shortest paths over exchanges.
     v = np.zeros(k)
     matched = weight[np.arange(k), columns]
     for _ in range(k):
         gain = weight - matched[:, None] + v[columns][:, None]  # lower bound that row i puts on v_j
         better = np.maximum(v, gain.max(axis=0))
-        if np.array_equal(better, v):
+        if (better <= v + rounding / k).all():
             break
         v = better
-    tight = weight - matched[:, None] + v[columns][:, None] == v[None, :]
+    tight = weight - matched[:, None] + v[columns][:, None] >= v[None, :] - rounding
     column_of, row_of = columns.copy(), np.empty(k, dtype=np.int64)
     row_of[columns] = np.arange(k)
     for row in range(k):

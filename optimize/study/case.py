@@ -111,8 +111,8 @@ def _check_size(scenario: Scenario, epochs: int) -> None:
         satellites = float(table.rows * table.columns) if isinstance(table, BlockTable) else 0.0
     if satellites * epochs > _MOST_POSITIONS:
         raise ValueError(
-            f"formation: some {satellites:.2g} satellites at {epochs} epochs are more than {_MOST_POSITIONS:.0e} positions; "
-            "use a larger pitch_m, a smaller formation or fewer epochs"
+            f"formation: some {satellites:.2g} satellites at {epochs} epochs are more than {_MOST_POSITIONS:.0e} "
+            "positions; use a larger pitch_m, a smaller formation or fewer epochs"
         )
     reach = wiring.reach_m if isinstance(wiring, ReachTable) else 0.0
     pairs = satellites * min(satellites, math.pi * min(reach / pitch, 1e150) ** 2)
@@ -185,8 +185,8 @@ def _check_between(series: FabricSeries, flight: Formation, wiring: Wiring, link
     if low.size:
         i, j = wiring.pairs[low[0]]
         warnings.warn(
-            f"orbit.epochs={len(series)}: between them {low.size} links carry less than at any of them, the first of them "
-            f"sat{i}-sat{j}; use more epochs",
+            f"orbit.epochs={len(series)}: between them {low.size} links carry less than at any of them, the first of "
+            f"them sat{i}-sat{j}; use more epochs",
             ValidityWarning,
             stacklevel=4,
         )

@@ -108,7 +108,8 @@ def _check_measurable(series: FabricSeries) -> None:
     if series.breaks():
         arc, time_s = series.breaks()[0]
         raise ValueError(
-            f"{name}: links break during the orbit, {arc} first, at {time_s:.0f} s; leave them out, or measure one time, .at(i)"
+            f"{name}: links break during the orbit, {arc} first, at {time_s:.0f} s; leave them out, or measure one "
+            "time, series.at(i)"
         )
 
 

@@ -10,6 +10,7 @@ import math
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -24,7 +25,7 @@ from optimize.flow.certificate import Prices
 from optimize.flow.interval import Interval
 from optimize.flow.routing import CertificateError, FlowRouting, Routing, ShortestPathRouting
 from optimize.flow.throughput import Throughput
-from optimize.flow.traffic import Traffic
+from optimize.flow.traffic import Traffic, all_to_all
 from topo.fabric import Fabric
 
 from .report import Proof, Report
@@ -44,8 +45,10 @@ def write_atomically(*, path: Path, content: bytes) -> None:
             file.write(content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ValueError(f"{path}: cannot be written, {error.strerror}; free the place or choose another") from None
         raise
 
 
@@ -256,6 +259,13 @@ def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
 _ROUTINGS: Mapping[str, type] = {kind.__name__: kind for kind in (FlowRouting, ShortestPathRouting)}
 
 
+# What numpy, zipfile and the nouns raise for files and arrays that are something else.
+_NOT_ONE = (
+    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+
+
 def load_proofs(path: Path) -> tuple[Proof, ...]:
     """Proofs of a `certificate.npz`; `ValueError` if it is not one."""
     try:
@@ -265,7 +275,7 @@ def load_proofs(path: Path) -> tuple[Proof, ...]:
         return tuple(_proof(arrays, f"{i}.") for i in range(count))
     except OSError as error:
         raise ValueError(f"{path}: cannot be read, {error.strerror or error}; give a certificate.npz") from None
-    except (KeyError, TypeError, zipfile.BadZipFile, EOFError) as error:
+    except _NOT_ONE as error:
         raise ValueError(f"{path}: not a certificate ({error}); give a certificate.npz that fabricgap wrote") from None
 
 
@@ -287,8 +297,26 @@ def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
     checked = []
     for proof in proofs:
         try:
+            _check_traffic(proof)
             found = proof.throughput.verify(fabric=proof.fabric, traffic=proof.traffic)
-        except CertificateError as error:
+        except _NOT_ONE as error:
             raise CertificateError(f"{path}: {proof.label}: {error}") from None
         checked.append((proof, found * proof.throughput.bit_per_gpu))
     return tuple(checked)
+
+
+def _check_traffic(proof: Proof) -> None:
+    """Refuse a proof about other traffic than its name says."""
+    traffic = proof.traffic
+    if proof.throughput.bit_per_gpu != traffic.bit_per_gpu:
+        raise CertificateError(
+            f"counts {proof.throughput.bit_per_gpu:g} bit per GPU, its traffic {traffic.bit_per_gpu:g}"
+        )
+    if traffic.name == "all_to_all":
+        meant = all_to_all(fabric=proof.fabric)
+        every = np.arange(proof.fabric.n_nodes)
+        same = traffic.n_nodes == meant.n_nodes and np.array_equal(traffic.rows(every), meant.rows(every))
+        if not (
+            same and np.array_equal(traffic.local_bit, meant.local_bit) and traffic.bit_per_gpu == meant.bit_per_gpu
+        ):
+            raise CertificateError("its traffic is not one bit from every GPU to every other")

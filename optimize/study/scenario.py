@@ -7,7 +7,6 @@ may be a table that carries its source. Leaves out building anything: see `case`
 import difflib
 import hashlib
 import json
-import os
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -253,11 +252,18 @@ class _Source:
     text: str
 
 
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # longer than any path, or not one at all
+        return False
+
+
 def _read(name: str) -> _Source:
     if name in scenario_names():
         entry = files("optimize.study") / "scenarios" / f"{name}.toml"
         return _Source(name, entry.read_text(encoding="utf-8"))
-    if name.endswith(".toml") or os.path.exists(name):  # Path.exists raises on names that are too long
+    if name.endswith(".toml") or _exists(name):
         try:
             return _Source(name, Path(name).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:

@@ -132,7 +132,11 @@ def _terminal(part: Part) -> Answer:
 
 
 def terminal_swap(case: Case) -> Answer:
-    return _terminal(load_part("terminal_" + re.sub(r"^(pub_)?swap_", "", case["id"])))
+    name = "terminal_" + re.sub(r"^(pub_)?swap_", "", case["id"])
+    found = [part for part in all_parts() if part == name] or [part for part in all_parts() if part.startswith(name)]
+    if len(found) != 1:
+        raise ValueError(f"{case['id']}: {len(found)} catalogued terminals are called {name}")
+    return _terminal(load_part(found[0]))
 
 
 def formation_anchor(case: Case) -> Answer:

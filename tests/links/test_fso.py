@@ -18,6 +18,7 @@ from links.fso import OpticalLink
 from links.modes import circular_modes, square_modes
 from links.transceiver import line_modes
 from links.units import db, dbm, from_db, watt_from_dbm
+from tests.links.diffraction import huygens_coupling, tilted_couplings
 
 FORMATION_M = np.linspace(100.0, 283.0, 12)
 EVERYWHERE_M = np.geomspace(10.0, 1e7, 61)
@@ -147,6 +148,30 @@ def test_booster_of_5_w_overloads_the_receivers_of_a_formation_by_20_db() -> Non
     assert "overload is nearer" in str(boosted.budget(range_m=200.0))
 
 
+def test_booster_adds_its_spontaneous_emission_to_the_noise_of_the_transmitter() -> None:
+    # -10 dBm into a noise figure of 5 dB: 57.95 - 10 - 5 = 42.95 dB, with the transmitter's 34 dB 33.48 dB
+    osnr_db = -10.0 * math.log10(10**-4.295 + 10**-3.4)
+    (mode,) = line_modes(load_part("coherent_400zr"))
+    needed_dbm = float(dbm(mode.required_w(noise_to_signal=from_db(-osnr_db))))
+    ledger = link(amplifier=load_part("edfa_5w")).budget(range_m=100e3)
+    assert needed_dbm > -20.0 + 0.05
+    assert ledger.sensitivity_dbm == pytest.approx(needed_dbm, abs=1e-3)
+
+
+def test_pointing_term_is_the_quantile_of_tilted_diffraction() -> None:
+    # both ends jitter, 10 cm at 1 km; 2000 Huygens sums of tilted beams leave 5 % at the quantile of 2 %
+    sigma, z, n = 2e-6, 1000.0, 2000
+    model = link(jitter_rad=sigma, outage=0.02)
+    turn = 2.0 * math.pi / 1.55e-6 * 0.05
+    rng = np.random.default_rng(11)
+    tilts_t, tilts_r = turn * rng.normal(0.0, sigma, (2, n, 2))
+    c = turn * 0.05 / z
+    still = huygens_coupling(c=c, truncation=1.12)
+    fades = 10.0 * np.log10(still / tilted_couplings(c=c, truncation=1.12, tilts_t=tilts_t, tilts_r=tilts_r))
+    term = dict(model.budget(range_m=z).terms)["pointing of both ends, exceeded 0.02 of time"]
+    assert -term == pytest.approx(float(np.quantile(fades, 0.98)), rel=0.15)
+
+
 def test_rate_falls_and_availability_holds_as_a_budget_runs_out() -> None:
     model = link(amplifier=load_part("edfa_5w"))
     state = model.at(range_m=np.geomspace(60e3, 1e6, 200))
@@ -178,6 +203,14 @@ def test_deep_fades_are_said_to_be_outside_the_model() -> None:
     strong = changed(load_part("coherent_400zr"), launch_power_dbm=-1.0)
     with pytest.warns(ValidityWarning, match="fades deeper than 6 dB"):
         link(transceiver=strong, jitter_rad=2.2e-6).at(range_m=200.0)
+
+
+def test_hopeless_jitter_is_an_answer_and_not_an_error() -> None:
+    around = Surroundings(interference_w=np.array(1e-9), background_w_hz=np.array(1e-20))
+    state = link(jitter_rad=1e-3).at(range_m=[200.0, 1e7], surroundings=around)
+    assert state.rate_bps.tolist() == [0.0, 0.0]
+    assert np.all(state.margin_db < -1000.0)
+    assert np.isfinite(state.margin_db).all()
 
 
 def test_interference_and_sunlight_cost_osnr() -> None:
