@@ -115,9 +115,8 @@ def closest_pair(*, coefficients_m: Floats, below_m: float = np.inf) -> tuple[in
     n = len(coefficients_m)
     if n < 2:
         raise ValueError(f"{n} satellites: need two to have a distance between them")
-    few = np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False)
-    flown = positions_m(coefficients_m=coefficients_m, phase_rad=few)
-    best = _least_of(coefficients_m, np.unique(np.concatenate([_nearest_at(points) for points in flown]), axis=0), np.inf)
+    few = positions_m(coefficients_m=coefficients_m, phase_rad=np.linspace(0.0, 2.0 * np.pi, 8, endpoint=False))
+    best = _least_of(coefficients_m, np.concatenate([_nearest_at(points) for points in few]), np.inf)
     ceiling = min(best[2], below_m)
     if np.ptp(coefficients_m[:, 2]) == 0.0:
         tree = cKDTree(coefficients_m[:, :2])
@@ -128,10 +127,15 @@ def closest_pair(*, coefficients_m: Floats, below_m: float = np.inf) -> tuple[in
     way = 2.0 * float(speed.max()) * 1.01  # of two satellites against each other, per radian; 1.01 covers the sampling
     slack = max(ceiling, best[2] - ceiling, np.pi * way / _MOST_EPOCHS)
     epochs = int(np.ceil(np.pi * way / slack)) if way > 0.0 else 1
+    before = None
     for phase in np.linspace(0.0, 2.0 * np.pi, epochs, endpoint=False):
         points = positions_m(coefficients_m=coefficients_m, phase_rad=np.array([phase]))[0]
-        pairs = _within(cKDTree(points), min(best[2], below_m) + np.pi * way / epochs)
+        reach = min(best[2], below_m) + np.pi * way / epochs
+        pairs = _within(cKDTree(points), reach)
+        if before is not None:  # those that were as near one step ago are settled
+            pairs = pairs[np.linalg.norm(before[pairs[:, 1]] - before[pairs[:, 0]], axis=1) > reach]
         best = min(best, _least_of(coefficients_m, pairs, min(best[2], below_m)), key=lambda pair: pair[2])
+        before = points
     return best
 
 

@@ -143,10 +143,10 @@ def partition_bound(*, expansion: Expansion) -> PartitionBound:
 
 
 def _sides(expansion: Expansion, rate_bps: float) -> tuple[Ints, Ints, Floats]:
-    """Arcs in both directions, each with half of what goes to and fro between its ends."""
-    half = expansion.capacity_bps(rate_bps=rate_bps) / 2.0
+    """Arcs in both directions, each with a quarter of its capacity: a boundary then counts half the mean of both ways."""
+    quarter = expansion.capacity_bps(rate_bps=rate_bps) / 4.0
     ends = (expansion.tail, expansion.head)
-    return np.concatenate(ends), np.concatenate(ends[::-1]), np.concatenate([half, half])
+    return np.concatenate(ends), np.concatenate(ends[::-1]), np.concatenate([quarter, quarter])
 
 
 def _partition_rate(expansion: Expansion, part: Ints, rate_bps: float) -> tuple[float, Ints]:
@@ -164,7 +164,7 @@ def _spread(expansion: Expansion, part: Ints, rate_bps: float) -> Ints:
     """Parts of endpoints grown by the switches that lower what crosses their boundaries."""
     if expansion.relays_only_at_endpoints:
         return part
-    tail, head, half = _sides(expansion, rate_bps)
+    tail, head, weight = _sides(expansion, rate_bps)
     n = expansion.n
     grown = np.full(n, -1)
     own, source, sink = part[expansion.endpoint], n, n + 1
@@ -172,7 +172,7 @@ def _spread(expansion: Expansion, part: Ints, rate_bps: float) -> Ints:
     for label in np.unique(own):
         into = np.where(own == label, source, ends)
         onto = np.where(own == label, ends, sink)
-        capacity = np.concatenate([half, np.full(ends.size, 2.0 * half.sum())])
+        capacity = np.concatenate([weight, np.full(ends.size, 2.0 * weight.sum())])
         _, side = max_flow(n=n + 2, tail=np.concatenate([tail, into]), head=np.concatenate([head, onto]),
                            capacity=capacity, source=source, sink=sink)  # fmt: skip
         grown[side[:n] & (grown < 0)] = label
@@ -180,15 +180,15 @@ def _spread(expansion: Expansion, part: Ints, rate_bps: float) -> Ints:
 
 
 def _worst_partition(expansion: Expansion, rate_bps: float) -> tuple[float, Ints]:
-    """Least over partitions of boundary capacity minus (parts - 1) x rate [bit/s], and one that attains it, on vertices."""
-    tail, head, half = _sides(expansion, rate_bps)
+    """Least over partitions of half their boundaries minus (parts - 1) x rate [bit/s], and one that attains it, on vertices."""
+    tail, head, weight = _sides(expansion, rate_bps)
     n, ends = expansion.n, expansion.endpoint
     k, source, sink = ends.size, expansion.n, expansion.n + 1
     level = np.zeros(k)
     label = np.arange(k)
-    wall = 2.0 * (half.sum() + rate_bps * k)
+    wall = 2.0 * (weight.sum() + rate_bps * k)
     for i in range(k):
-        # Least over S with endpoint i and any earlier ones of (what crosses S) - rate - (levels of the others in S).
+        # Least over S with endpoint i and any earlier ones of (half what crosses S) - rate - (levels of the others in S).
         gain = np.where(np.arange(k) < i, np.maximum(level, 0.0), 0.0)
         loss = np.where(np.arange(k) < i, np.maximum(-level, 0.0), wall)
         gain[i], loss[i] = wall, 0.0
@@ -196,7 +196,7 @@ def _worst_partition(expansion: Expansion, rate_bps: float) -> tuple[float, Ints
             n=n + 2,
             tail=np.concatenate([tail, np.full(k, source), ends]),
             head=np.concatenate([head, ends, np.full(k, sink)]),
-            capacity=np.concatenate([half, gain, loss]), source=source, sink=sink,
+            capacity=np.concatenate([weight, gain, loss]), source=source, sink=sink,
         )  # fmt: skip
         level[i] = value - float(gain[:i].sum()) - rate_bps
         joined = np.isin(label, label[side[ends]])
