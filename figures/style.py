@@ -13,13 +13,14 @@ import matplotlib
 from matplotlib.animation import PillowWriter
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from optimize.study.save import write_atomically
 
 __all__ = [
     "AMBER", "BLUE", "DOUBLE_IN", "GREEN", "GREY", "LIGHT", "LOAD_COLOURS", "ORANGE", "PURPLE", "SERIES", "SINGLE_IN",
-    "SKY", "Table", "figure", "footnote", "headline", "panel_title", "save_animation", "save_figure", "save_tables",
-    "styled",
+    "SKY", "Table", "figure", "footnote", "headline", "legend_line", "panel_title", "save_animation", "save_figure",
+    "save_tables", "styled",
 ]  # fmt: skip
 
 Table = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -74,6 +75,11 @@ def footnote(drawn: Figure, text: str) -> None:
     """Put sources and assumptions under the figure, wrapped to its width."""
     wrapped = textwrap.fill(text, width=round(20.5 * drawn.get_figwidth()))
     drawn.supxlabel(wrapped, fontsize=6.2, x=0.01, ha="left", color=GREY, linespacing=1.15)
+
+
+def legend_line(label: str, **looks: Any) -> Line2D:
+    """An entry for a legend that no curve of its own has, such as the meaning of a dash."""
+    return Line2D([], [], label=label, **looks)
 
 
 def panel_title(ax: Axes, text: str) -> None:

@@ -6,6 +6,7 @@ Leaves out who talks to whom and what it is worth: see `optimize`.
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ from links.model import LinkModel, LinkState, require_positive
 from .fabric import Fabric, FabricSeries
 from .formation import Formation
 from .ranges import ranges_m
+from .states import arc_states, links_per_pair
+from .surroundings import SurroundingsModel, formation_surroundings
 from .visibility import clearance_m
 from .wiring import Wiring
 
@@ -104,8 +107,9 @@ def build_series(
     formation: Formation,
     satellite: Satellite | Sequence[Satellite],
     wiring: Wiring,
-    link: LinkModel,
+    link: LinkModel | Sequence[LinkModel],
     time_s: ArrayLike,
+    surroundings: bool | SurroundingsModel = False,
     name: str | None = None,
 ) -> FabricSeries:
     """Fabric of a formation at each of the times; the wiring is the same throughout.
@@ -116,10 +120,13 @@ def build_series(
     satellite : Satellite, or one per satellite
     wiring : Wiring
         Checked: satellites exist, terminals suffice, no body in the way at any of the times.
-    link : LinkModel
+    link : LinkModel, or one per pair of the wiring
         Both directions of every link.
     time_s : (t,) array
         Since the epoch of the formation. [s]
+    surroundings : bool or function
+        True: interference between radio links, and Earth light, by `topo.surroundings.formation_surroundings`. A
+        function: what it returns for the same keywords. False: every link is alone in the dark.
     name : str, optional
         Of the fabric; that of the formation if not given.
 
@@ -136,22 +143,23 @@ def build_series(
     types = _per_satellite(satellite, n)
     _check_geometry(formation, types, wiring, times)
     ranges = ranges_m(formation=formation, pairs=wiring.pairs, time_s=times)
-    # Every distinct range once: lattice links share most of theirs.
-    distinct, back = np.unique(
-        ranges.round(6), return_inverse=True
-    )  # micrometres: far below any wavelength's effect on rate
-    state = link.at(range_m=distinct)
-    back = back.reshape(ranges.shape)
-    _check_closes(state, back, ranges, wiring, link)
+    links = links_per_pair(link=link, count=len(wiring))
+    around = None
+    if surroundings is not False:
+        model = formation_surroundings if surroundings is True else surroundings
+        around = model(formation=formation, wiring=wiring, links=links, time_s=times)
+    if not len(wiring):
+        raise ValueError(f"wiring {wiring.name!r} has no links; enlarge the reach, or list pairs")
+    state = arc_states(links=links, ranges_m=ranges, surroundings=around)
+    ends = np.concatenate([wiring.pairs, wiring.pairs[:, ::-1]])
+    _check_closes(state, ends, ranges, links)
 
-    def both(values: Floats) -> Floats:
+    def both(values: NDArray[Any]) -> NDArray[Any]:
         """Arc values: direction i->j of every pair, then j->i."""
         return np.concatenate([values, values], axis=-1)
 
-    terminals = wiring.terminals.astype(float)
-    capacity = both(state.rate_bps[back] * terminals)
-    latency, low = both(state.latency_s[back]), both(state.latency_low_s[back])
-    power, availability = both(state.power_w[back] * terminals), both(state.availability[back])
+    terminals = both(wiring.terminals)
+    capacity, power = state.rate_bps * terminals, state.power_w * terminals
     at_best = np.argmax(capacity, axis=0), np.arange(capacity.shape[1])
 
     def limit(key: str) -> Floats:
@@ -167,12 +175,11 @@ def build_series(
         switch_latency_s=np.array([s.switch_latency_s for s in types]),
         switch_latency_low_s=np.array([s.switch_latency_low_s for s in types]),
         transit=np.ones(n, dtype=bool),
-        tail=np.concatenate([wiring.pairs[:, 0], wiring.pairs[:, 1]]),
-        head=np.concatenate([wiring.pairs[:, 1], wiring.pairs[:, 0]]),
-        capacity_bps=capacity[at_best], latency_s=latency.min(axis=0), latency_low_s=low.min(axis=0),
-        power_w=power[at_best], range_m=both(ranges).min(axis=0), availability=availability.max(axis=0),
-        terminals=np.concatenate([wiring.terminals, wiring.terminals]),
-        medium=np.full(2 * len(wiring), link.medium),
+        tail=ends[:, 0], head=ends[:, 1],
+        capacity_bps=capacity[at_best], latency_s=state.latency_s.min(axis=0),
+        latency_low_s=state.latency_low_s.min(axis=0), power_w=power[at_best], range_m=both(ranges).min(axis=0),
+        availability=state.availability.max(axis=0), terminals=terminals,
+        medium=np.tile([model.medium for model in links], 2),
         positions_m=positions[0],
     )  # fmt: skip
     _check_connected(structure)
@@ -180,32 +187,30 @@ def build_series(
         time_s=times,
         structure=structure,
         capacity_bps=capacity,
-        latency_s=latency,
-        latency_low_s=low,
+        latency_s=state.latency_s,
+        latency_low_s=state.latency_low_s,
         power_w=power,
         range_m=both(ranges),
-        availability=availability,
+        availability=state.availability,
         positions_m=positions,
     )
 
 
-def _check_closes(state: LinkState, back: NDArray[np.intp], ranges: Floats, wiring: Wiring, link: LinkModel) -> None:
-    if not len(wiring):
-        raise ValueError(f"wiring {wiring.name!r} has no links; enlarge the reach, or list pairs")
-    rate = state.rate_bps[back]
-    dark = rate.max(axis=0) == 0
+def _check_closes(state: LinkState, ends: NDArray[np.int64], ranges: Floats, links: Sequence[LinkModel]) -> None:
+    dark = state.rate_bps.max(axis=0) == 0
     if dark.any():
-        k = int(np.argmax(dark))
-        i, j = wiring.pairs[k]
-        worst = float(state.margin_db[back][:, k].max())
+        arc = int(np.argmax(dark))
+        k = arc % len(links)
+        i, j = ends[arc]
         raise ValueError(
-            f"link sat{i}-sat{j}: the {link.medium} link carries nothing at {ranges[:, k].min():.1f} to "
-            f"{ranges[:, k].max():.1f} m (margin {worst:+.1f} dB); link.budget(range_m={ranges[0, k]:.0f}) shows why"
+            f"link sat{i}-sat{j}: the {links[k].medium} link carries nothing at {ranges[:, k].min():.1f} to "
+            f"{ranges[:, k].max():.1f} m (margin {state.margin_db[:, arc].max():+.1f} dB); "
+            f"link.budget(range_m={ranges[0, k]:.0f}) shows why"
         )
-    breaking = (rate == 0).any(axis=0)
+    breaking = (state.rate_bps == 0).any(axis=0)
+    breaking = breaking[: len(links)] | breaking[len(links) :]
     if breaking.any():
-        k = int(np.argmax(breaking))
-        i, j = wiring.pairs[k]
+        i, j = ends[int(np.argmax(breaking))]
         warnings.warn(
             f"{int(breaking.sum())} links break during the orbit, the first of them sat{i}-sat{j}", stacklevel=3
         )
@@ -225,12 +230,19 @@ def build_fabric(
     formation: Formation,
     satellite: Satellite | Sequence[Satellite],
     wiring: Wiring,
-    link: LinkModel,
+    link: LinkModel | Sequence[LinkModel],
     time_s: float,
+    surroundings: bool | SurroundingsModel = False,
     name: str | None = None,
 ) -> Fabric:
     """Fabric of a formation at one time; parameters and errors as in `build_series`."""
     series = build_series(
-        formation=formation, satellite=satellite, wiring=wiring, link=link, time_s=[time_s], name=name
+        formation=formation,
+        satellite=satellite,
+        wiring=wiring,
+        link=link,
+        time_s=[time_s],
+        surroundings=surroundings,
+        name=name,
     )
     return series.at(0)

@@ -7,14 +7,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from figures.plots import shared
-from figures.style import BLUE, ORANGE, SINGLE_IN, SKY, Table, figure, footnote, headline, styled
+from figures.style import AMBER, BLUE, ORANGE, SINGLE_IN, SKY, Table, figure, footnote, headline, styled
 from topo import ranges_m
 
 __all__ = ["draw", "table"]
 
 # Lattice steps (radial, along-track) in pitches, and how their curves look.
 _STEPS = {(1, 0): "radial neighbour", (0, 1): "along-track neighbour", (1, 1): "diagonal", (1, -1): "other diagonal"}
-_LOOKS = (("-", BLUE), ("--", SKY), ("-", ORANGE), ("--", "#B08968"))
+_LOOKS = (("-", BLUE), ("--", SKY), ("-", ORANGE), ("--", AMBER))
 _TIMES = 181
 
 

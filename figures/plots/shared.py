@@ -60,7 +60,7 @@ def lattice(wanted: Scenario) -> Formation:
 
 
 def optical_link(wanted: Scenario, **changes: Any) -> OpticalLink:
-    """The optical link that a scenario speaks of, with some of its values replaced (transceiver by the name of a part)."""
+    """The optical link that a scenario speaks of, some of its values replaced; parts go by their names."""
     table = wanted.link
     if table is None or table.kind != "OpticalLink":
         raise ValueError(f"scenario {wanted.name!r} has no OpticalLink; choose one that has")

@@ -43,8 +43,8 @@ def moore_bound_per_s(
     """
     n, r, rate, each = np.broadcast_arrays(*(np.asarray(x, dtype=float) for x in (nodes, degree, link_bps, gpus)))
     for name, value, good, need in (
-        ("nodes", n, (n >= 2) & (n == np.rint(n)), "a whole number >= 2"),
-        ("degree", r, (r >= 1) & (r == np.rint(r)), "a whole number >= 1"),
+        ("nodes", n, np.isfinite(n) & (n >= 2) & (n == np.rint(n)), "a whole number >= 2"),
+        ("degree", r, np.isfinite(r) & (r >= 1) & (r == np.rint(r)), "a whole number >= 1"),
         ("link_bps", rate, np.isfinite(rate) & (rate > 0), "a finite number > 0"),
         ("gpus", each, np.isfinite(each) & (each > 0), "a finite number > 0"),
     ):
@@ -55,5 +55,6 @@ def moore_bound_per_s(
     left, shell, hop, distance = n - 1.0, r.copy(), 1, np.zeros(n.shape)
     while (left > 0).any():
         reached = np.minimum(left, shell)
-        distance, left, shell, hop = distance + hop * reached, left - reached, shell * (r - 1.0), hop + 1
+        distance, left, hop = distance + hop * reached, left - reached, hop + 1
+        shell = np.minimum(shell * (r - 1.0), n)  # no more than there are
     return np.asarray(r * rate / (each**2 * distance))

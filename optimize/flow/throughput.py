@@ -85,6 +85,9 @@ class Throughput(FrozenArrays):
 # An upper end that far below the scale of a problem is worth scaling it anew: solvers know only absolute tolerances.
 _FAR = 0.01
 
+# Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
+_MOST_FLOWS = 2**20
+
 
 class _Best:
     """The best certified ends so far."""
@@ -152,7 +155,8 @@ def max_throughput(
         Width asked for, upper / lower - 1.
     method : {"auto", "direct", "exact"}
         "direct" tries only proofs without search; "exact" goes straight to the linear program; "auto" does the one and
-        then, if the interval is wider than `rtol`, the other.
+        then, if the interval is wider than `rtol`, the other, unless that has more than a million flows (`note` says
+        so then).
     hints : Throughputs
         Answers for similar fabrics with the same nodes and arcs: their routings and prices are tried first.
     constraints : callable, optional
@@ -181,8 +185,11 @@ def max_throughput(
             if best.closed(rtol):
                 break
             best.offer_prices(how, prices)
-        if best.closed(rtol) or method == "direct":
-            return best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
+        flows = traffic.sources.size * fabric.n_arcs
+        if best.closed(rtol) or method == "direct" or flows > _MOST_FLOWS:
+            answer = best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
+            why = f"the linear program would have {flows} flows; method='exact' tries it all the same"
+            return answer if best.closed(rtol) or method == "direct" else replace(answer, note=why)
     return _exact(best, rtol, constraints)
 
 

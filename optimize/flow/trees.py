@@ -152,7 +152,9 @@ def _cycle(parent: Ints, root: int) -> Ints:
 def spanning_tree(*, expansion: Expansion, paths: Paths) -> tuple[float, Tree]:
     """Least-cost tree over all endpoints where both directions cost the same, and its cost, rooted at the first endpoint."""
     k = len(paths.cost)
-    order, parent = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(paths.cost), 0, directed=False)
+    away = ~np.eye(k, dtype=bool) & np.isfinite(paths.cost)
+    between = sparse.csr_array((paths.cost[away], np.nonzero(away)), shape=(k, k))  # a dense one takes tiny costs for none
+    order, parent = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(between), 0, directed=False)
     if order.size < k:
         raise ValueError("some endpoints are not joined by any path; link them first")
     others = np.arange(k) != 0

@@ -42,7 +42,7 @@ class OrbitTable(Table):
     """Reference orbit and how finely it is sampled."""
 
     altitude_m: _Length
-    epochs: _Count = 24
+    epochs: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 24
 
 
 class SuncatcherTable(Table):

@@ -133,7 +133,7 @@ def path_throughput(
         b_eq=np.zeros(len(equal)) if equal else None, method="highs-ds",
     )  # fmt: skip
     assert found.status == 0, found.message
-    return float(-found.fun)
+    return -float(found.fun or 0.0)
 
 
 _RATES = st.sampled_from([0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 8.0])

@@ -24,7 +24,7 @@ GBYTE_BPS = 8e9
 
 
 def least_cut(net: Net, origin: set[int], target: set[int]) -> float:
-    """Minimum cut by networkx in endpoint -> host -> in -> switch -> out -> host -> endpoint, whose arcs join out to in.
+    """Minimum cut by networkx in endpoint -> host -> in -> switch -> out -> host -> endpoint; arcs join out to in.
 
     A closed node passes its own traffic through its switch and no other, so it has one switch for what it sends and one
     for what it takes: only one of them is on any path from origins to targets.
@@ -179,7 +179,8 @@ def interval_of(fabric: Fabric) -> tuple[float, float, int]:
     ("graph", "links"),
     [
         (nx.complete_graph(8), 16), (nx.complete_graph(7), 12), (nx.cycle_graph(72), 2), (nx.cycle_graph(9), 2),
-        (nx.hypercube_graph(4), 8), (nx.grid_graph([4, 4, 4], periodic=True), 32), (nx.grid_2d_graph(6, 6, periodic=True), 12),
+        (nx.hypercube_graph(4), 8), (nx.grid_graph([4, 4, 4], periodic=True), 32),
+        (nx.grid_2d_graph(6, 6, periodic=True), 12),
     ],
 )  # fmt: skip
 def test_bisection_of_symmetric_graphs_closes(graph: nx.Graph[Any], links: int) -> None:

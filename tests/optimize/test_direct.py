@@ -1,4 +1,4 @@
-"""Proofs without search: which fabrics they close, and that what they call non-blocking carries every traffic of its hosts."""
+"""Proofs without search: which fabrics they close, and that what they call non-blocking is."""
 
 from __future__ import annotations
 

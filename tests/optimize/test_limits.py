@@ -103,6 +103,7 @@ def test_capacity_of_links_is_in_physical_units() -> None:
     limits = limits_of(np.full((1, 5), 1e-9), [2e3])  # 1 nW per bit/s; 2 kW buy 2 Tb/s over 5 links
     problem = ThroughputProblem(fabric=fabric, traffic=all_to_all(fabric=fabric), limits=limits)
     problem.solve()
+    assert problem.link_bps is not None
     assert problem.link_bps.value == pytest.approx(np.full(5, 4e11), rel=1e-5)
 
 

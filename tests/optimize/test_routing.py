@@ -50,7 +50,7 @@ def even_split(net: Net, length: dict[tuple[int, int], int], bits: np.ndarray) -
         reach = nx.single_source_dijkstra_path_length(graph, s)
 
         def back(
-            t: int, amount: Fraction, s: int = s, graph: nx.DiGraph[int] = graph, reach: dict[int, int] = reach
+            t: int, amount: Fraction, s: int = s, graph: nx.DiGraph[int] = graph, reach: dict[int, float] = reach
         ) -> None:
             if t == s:
                 return
@@ -215,7 +215,7 @@ def test_flows_must_name_every_source_once(sources: list[int]) -> None:
     for i, s in enumerate(sources):
         direct[i, fabric.tail == s] = 1.0
     routing = FlowRouting(sources=np.array(sources), flow_bit=sparse.csr_array(direct))
-    with pytest.raises(CertificateError, match="source|every node that sends"):
+    with pytest.raises(CertificateError, match=r"source|every node that sends"):
         routing.arc_bit(fabric=fabric, traffic=all_to_all(fabric=fabric))
 
 

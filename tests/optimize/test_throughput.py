@@ -239,6 +239,14 @@ def test_two_nodes_send_what_the_slower_direction_carries() -> None:
     assert holds(solve(Net((1, 1), {(0, 1): 3.0, (1, 0): 1e18}).fabric()), 3.0)
 
 
+def test_program_too_large_for_auto_leaves_a_valid_interval_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimize.flow.throughput._MOST_FLOWS", 100)
+    answer = solve(WHEEL.fabric())
+    assert "would have 168 flows; method='exact'" in answer.note
+    assert answer.lower_per_s <= WHEEL_TRUTH * (1 + 1e-9) <= answer.upper_per_s * (1 + 2e-9)
+    assert holds(solve(WHEEL.fabric(), method="exact"), WHEEL_TRUTH)
+
+
 def test_hints_of_the_same_fabric_answer_without_solving(monkeypatch: pytest.MonkeyPatch) -> None:
     fabric = undirected(nx.strong_product(nx.path_graph(3), nx.path_graph(4))).fabric()
     first = solve(fabric)
@@ -297,7 +305,7 @@ def test_least_flow_carries_the_same_with_no_more_traffic_than_paths_need() -> N
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Any) -> None:
     """Let what every solver says about the variable of that name pass through `change` before anybody reads it."""
-    honest = cvxpy.Problem.solve
+    honest: Any = cvxpy.Problem.solve
 
     def spoiled(self: Any, *arguments: Any, **options: Any) -> None:
         honest(self, *arguments, **options)

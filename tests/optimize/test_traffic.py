@@ -1,4 +1,4 @@
-"""Traffic says what it sends row by row and in sums; the farthest permutation is the one that trying all of them finds."""
+"""Traffic says what it sends row by row and in sums; the farthest permutation is what trying all of them finds."""
 
 from __future__ import annotations
 
