@@ -100,23 +100,27 @@ def expand(*, fabric: Fabric, inside_share: float = 0.0) -> Expansion:
 
     Notes
     -----
-    A node that forwards gets a vertex for its switch (two, with an arc between them, if `switch_bps` is finite), and one
-    for its endpoint if the host or the ports are limited. A node that does not forward has no switch: its links end at
+    A node that forwards gets a vertex for its switch (two, with an arc between them, if `switch_bps` can bind), and one
+    for its endpoint if the host or the ports can bind. A node that does not forward has no switch: its links end at
     the endpoint, which may take data in and send them on, as GPUs in a rack do.
     """
-    closed = ~fabric.transit & np.isfinite(fabric.switch_bps)
-    if closed.any():
-        v = int(np.argmax(closed))
+    is_end = fabric.gpus > 0
+    gpus = fabric.gpus.astype(float)
+    out, into = (np.bincount(e, weights=fabric.capacity_bps, minlength=fabric.n_nodes) for e in (fabric.tail, fabric.head))
+    port_bps = np.where(is_end, np.maximum(gpus, 1.0) * fabric.port_bps, np.inf)
+    own = inside_share * np.maximum(gpus - 1.0, 0.0)
+    # A limit that the arcs of the node cannot reach is none, and costs no vertex.
+    limited = np.isfinite(fabric.switch_bps) & (fabric.switch_bps < into + np.minimum(fabric.host_bps, out))
+    reach_bps = np.maximum(out, into)
+    hosted = is_end & ((fabric.host_bps < reach_bps) | np.isfinite(port_bps) | (limited & fabric.transit))
+    if (limited & ~fabric.transit).any():
+        v = int(np.argmax(limited & ~fabric.transit))
         raise ValueError(
             f"node {fabric.labels[v]}: switch_bps={fabric.switch_bps[v].item():g} at a node that does not forward is not "
             "a cut; limit its host_bps instead"
         )
-    is_end = fabric.gpus > 0
-    gpus = fabric.gpus.astype(float)
-    port = np.where(is_end, np.maximum(gpus, 1.0) * fabric.port_bps, np.inf)
-    own = inside_share * np.maximum(gpus - 1.0, 0.0)
-    hosted = is_end & (np.isfinite(fabric.host_bps) | np.isfinite(port))
-    split = (fabric.transit & np.isfinite(fabric.switch_bps)) | (~fabric.transit & (hosted | ~is_end))
+    host_bps = np.minimum(fabric.host_bps, reach_bps)
+    split = (fabric.transit & limited) | (~fabric.transit & (hosted | ~is_end))
     n = fabric.n_nodes
     way_in = np.arange(n)
     way_out, n = np.where(split, n + np.cumsum(split) - 1, way_in), n + int(split.sum())
@@ -129,7 +133,7 @@ def expand(*, fabric: Fabric, inside_share: float = 0.0) -> Expansion:
     m, s, h = fabric.n_arcs, switch.size, host.size
     first = np.arange(m + s + 2 * h)
     shared = np.arange(m + s, m + s + 2 * h)  # ports serve the host and the inside of the node
-    bps = np.concatenate([fabric.capacity_bps, fabric.switch_bps[switch], np.tile(fabric.host_bps[host], 2), np.tile(port[host], 2)])  # fmt: skip
+    bps = np.concatenate([fabric.capacity_bps, fabric.switch_bps[switch], np.tile(host_bps[host], 2), np.tile(port_bps[host], 2)])  # fmt: skip
     uses = np.concatenate([np.zeros(m + s + 2 * h), np.tile(own[host], 2)])
     arc = np.concatenate([first, shared])
     finite = np.isfinite(bps)

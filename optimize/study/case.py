@@ -16,6 +16,7 @@ from links.fso import OpticalLink
 from links.model import LinkModel, ValidityWarning
 from links.nvlink import NVLink
 from links.parts import Datum, Part, load_part
+from links.units import format_si
 from topo.build import Satellite, build_series
 from topo.fabric import Fabric, FabricSeries
 from topo.formation import Formation, lattice_block, suncatcher_lattice
@@ -28,6 +29,7 @@ from .scenario import Scenario
 from .tables import (
     BlockTable,
     Nvl72Table,
+    NVLinkTable,
     OpticalTable,
     PairsTable,
     ReachTable,
@@ -192,6 +194,29 @@ def _check_between(series: FabricSeries, flight: Formation, wiring: Wiring, link
         )
 
 
+def _satellite_line(satellite: Satellite) -> str:
+    """One line on a satellite: the first screen must say what limits it and what does not."""
+    limit = {
+        name: "unlimited" if value is None else f"{format_si(value, 'b/s')} each way"
+        for name, value in (("host", satellite.host_bps), ("switch", satellite.switch_bps))
+    }
+    return (
+        f"satellite: {satellite.gpus} GPUs, host {limit['host']}, on-board switch {limit['switch']}, "
+        f"at most {satellite.terminals} terminals, body within {satellite.radius_m:g} m"
+    )
+
+
+def _link_line(table: OpticalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
+    """One line on a link: channels, apertures, transceivers, amplifiers."""
+    what = ", ".join(part.title for part in parts)
+    if not isinstance(table, OpticalTable):
+        return f"link: {what}"
+    spatial = "one spatial channel" if table.sub_apertures == 1 else f"{table.sub_apertures} spatial channels"
+    booster = "no booster amplifier, " if table.amplifier is None else ""
+    aperture = f"{table.aperture_m * 100:g} cm aperture"
+    return f"link: {table.channels} wavelengths x {spatial} each way per {aperture}, {booster}{what}"
+
+
 _REFERENCE_PARTS = ("gb300_nvl72", "nvlink5", "nvswitch4", "twinax_30awg", "gb300_superpod")
 
 
@@ -226,7 +251,13 @@ def _build(scenario: Scenario) -> Case:
         _check_between(formation, flight, wiring, link)
         parts = (load_part("earth"), *link_parts, *parts)
         n_gpus, terminals = formation.structure.n_gpus, satellite.terminals
-        modelled = (str(flight), f"{wiring}, at most {terminals} terminals a satellite", str(formation.structure))
+        modelled = (
+            str(flight),
+            _satellite_line(satellite),
+            f"wiring: {wiring}",
+            _link_line(scenario.link, link_parts),
+            str(formation.structure),
+        )
     scale_up, scale_out = _references(scenario, n_gpus)
     readings = tuple((r.label, _build(scenario.variant(r.set))) for r in scenario.reading)
     return Case(name=scenario.name, title=scenario.title, formation=formation, scale_up=scale_up, scale_out=scale_out,

@@ -39,7 +39,10 @@ def symmetric_links(network: PacketNetwork, *, target: str) -> list[tuple[int, i
                 f"{target} cannot say that the {what} of {i} and {j} differ ({first[k]:.9g} and {second[k]:.9g}); "
                 "write the smaller for both yourself, or use htsim_topology"
             )
-    return [(int(i), int(j), float(r), float(d)) for (i, j), r, d in zip(network.links, a, network.delay_s[:, 0], strict=True)]
+    return [
+        (int(i), int(j), float(r), float(d))
+        for (i, j), r, d in zip(network.links, a, network.delay_s[:, 0], strict=True)
+    ]
 
 
 def ns3_topology(*, fabric: Fabric, low_latency: bool = False, lossy: bool = False) -> str:
@@ -96,12 +99,12 @@ def ns3_rate_maps(*, rates_bps: ArrayLike) -> str:
 
     Notes
     -----
-    The simulator stops at a link whose rate is not in the maps. ECN thresholds grow with the rate as in the maps that
-    ship with it up to 400 Gb/s: 400 kB at most and 100 kB at least for each 25 Gb/s, marking probability 0.2.
+    The simulator stops at a switch port whose rate is not in the maps. ECN thresholds are those of the maps that ship
+    with ASTRA-sim (25 to 2400 Gb/s), interpolated between their rates and held beyond them.
 
     >>> print(ns3_rate_maps(rates_bps=[400e9, 100e9, 400e9]))
-    KMAX_MAP 2 100000000000 1600 400000000000 6400
-    KMIN_MAP 2 100000000000 400 400000000000 1600
+    KMAX_MAP 2 100000000000 1600 400000000000 3200
+    KMIN_MAP 2 100000000000 400 400000000000 800
     PMAX_MAP 2 100000000000 0.2 400000000000 0.2
     <BLANKLINE>
     """
@@ -109,14 +112,14 @@ def ns3_rate_maps(*, rates_bps: ArrayLike) -> str:
     rates = sorted({round(float(bps)) for bps in np.atleast_1d(np.asarray(rates_bps, dtype=float)).ravel()})
     if not rates or rates[0] <= 0:
         raise ValueError(f"rates_bps={rates_bps!r}: need at least one rate, all above 0")
-    steps = [bps / part["reference_rate_bps"] for bps in rates]
-    columns = {
-        "KMAX_MAP": [max(1, round(part["kmax_kb"] * step)) for step in steps],
-        "KMIN_MAP": [max(1, round(part["kmin_kb"] * step)) for step in steps],
-        "PMAX_MAP": [part["pmax"]] * len(rates),
-    }
+    groups = sorted({key.split(".")[0] for key in part.data if "." in key}, key=lambda group: part[f"{group}.rate_bps"])
+    known = [part[f"{group}.rate_bps"] for group in groups]
+    columns: dict[str, list[float]] = {}
+    for key, name in (("KMAX_MAP", "kmax_kb"), ("KMIN_MAP", "kmin_kb")):
+        columns[key] = np.rint(np.interp(rates, known, [part[f"{group}.{name}"] for group in groups])).tolist()
+    columns["PMAX_MAP"] = [part["pmax"]] * len(rates)
     return "".join(
-        f"{key} {len(rates)} " + " ".join(f"{bps} {value}" for bps, value in zip(rates, values, strict=True)) + "\n"
+        f"{key} {len(rates)} " + " ".join(f"{bps} {value:g}" for bps, value in zip(rates, values, strict=True)) + "\n"
         for key, values in columns.items()
     )
 
@@ -128,5 +131,7 @@ def logical_topology(*, dimensions: Sequence[int]) -> str:
     '{"logical-dims": ["8", "2"]}'
     """
     if not dimensions or min(dimensions) < 1:
-        raise ValueError(f"dimensions={tuple(dimensions)}: need sizes of at least 1, whose product is the number of NPUs")
+        raise ValueError(
+            f"dimensions={tuple(dimensions)}: need sizes of at least 1, whose product is the number of NPUs"
+        )
     return json.dumps({"logical-dims": [str(int(size)) for size in dimensions]})
