@@ -112,6 +112,8 @@ def main() -> None:
       fabricgap gap                                  the default scenario, suncatcher-81
       fabricgap gap rack-apart-18 --set link.sub_apertures=4
       fabricgap gap my.toml --json > report.json
+      fabricgap sweep lattice-21 --vary link.channels=12,24,48
+      fabricgap report lattice-21 --out lattice-21.html
       fabricgap verify out/suncatcher-81/certificate.npz
     """  # \b is click's mark for lines that must not be wrapped
 
@@ -161,6 +163,71 @@ def gap(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, as_
 
 
 @main.command()
+@click.argument("scenario", default="suncatcher-81")
+@click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value, such as link.aperture_m='20 cm'."
+)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="The file [default: out/NAME/report.html].")
+@click.option("--rtol", type=float, default=1e-6, show_default=True, help="Width asked of each certified interval.")
+def report(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float) -> None:
+    """Measure SCENARIO and write one HTML file with everything in it; it needs no network and no server."""
+    with _one_line_errors(), _Progress().running() as progress:
+        if not rtol > 0:
+            raise ValueError(f"--rtol {rtol}: need a number above 0, such as 1e-6")
+        progress("loading")
+        from optimize.study import build, load_scenario, measure
+        from optimize.study.save import write_atomically
+
+        case = build(load_scenario(scenario, overrides=_overrides(sets)))
+        path = Path("out") / case.name / "report.html" if out is None else out
+        if path.is_dir():
+            raise ValueError(f"--out {path}: is a folder; name a file in it, such as {path / 'report.html'}")
+        found = measure(case, rtol=rtol, progress=progress)
+        progress("writing the page")
+        from figures.report import report_page
+
+        write_atomically(path=path, content=report_page(found).encode())
+    click.echo(f"{path}: gap {found.ladder.gap.text()}x; open it in any browser")
+
+
+@main.command()
+@click.argument("scenario")
+@click.option(
+    "--vary", "varied", multiple=True, required=True, metavar="KEY[=VALUES]",
+    help="A key and its values: A,B,C or LOW..HIGH[:N] [log]; without any, the range that the scenario states.",
+)  # fmt: skip
+@click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value at every point.")
+@click.option("--metric", "metrics", multiple=True, default=["all_to_all"], show_default=True, help="What to measure.")
+@click.option(
+    "--design", type=click.Choice(["grid", "lhs", "sobol", "saltelli"]), default="grid", show_default=True,
+    help="Every combination, a Latin hypercube, a Sobol sequence, or the sample that Sobol indices need.",
+)  # fmt: skip
+@click.option(
+    "--points", type=int, default=None,
+    help="Points of a sample [default: 64]; values of each range of a grid [5]; of saltelli, times (keys + 2) [64].",
+)  # fmt: skip
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
+@click.option("--workers", type=int, default=None, help="Local processes [default: one for each CPU].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=None, help="Folder for the files [default: out/NAME-sweep]."
+)
+@click.option("--rtol", type=float, default=1e-6, show_default=True, help="Width asked of each certified interval.")
+@click.option("--json", "as_json", is_flag=True, help="Print the sweep as JSON and nothing else.")
+def sweep(varied: tuple[str, ...], sets: tuple[str, ...], **options: Any) -> None:
+    r"""Measure variants of SCENARIO; finished points are kept, and the same command goes on after an interruption.
+
+    \b
+    Examples:
+      fabricgap sweep lattice-21 --vary link.aperture_m="2 cm..20 cm:5" --vary link.channels=12,24,48
+      fabricgap sweep lattice-21 --design sobol --vary link.jitter_rad --vary link.outage --points 16
+    """
+    with _one_line_errors():
+        from figures.cli_sweep import run_sweep
+
+        run_sweep(vary=varied, sets=_overrides(sets), **options)
+
+
+@main.command()
 @click.argument("file", type=click.Path(path_type=Path))
 def verify(file: Path) -> None:
     """Check the proofs of a certificate FILE again, with numpy and scipy only: no solver, no scenario."""
@@ -171,6 +238,29 @@ def verify(file: Path) -> None:
 
         checked = verify_file(file)
         click.echo(verification_screen([(proof.label, found, proof.throughput.method) for proof, found in checked]))
+
+
+@main.command(name="figures")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("out/figures"), show_default=True)
+@click.option("--list", "listed", is_flag=True, help="List the names and what each figure shows; make nothing.")
+def make_figures(names: tuple[str, ...], out: Path, listed: bool) -> None:
+    """Make the publication figures NAME..., or all of them, from nothing: PDF, SVG, PNG and the CSV behind each."""
+    with _one_line_errors(), _Progress().running() as progress:
+        progress("loading")
+        from figures.plots.figure_set import choose
+
+        for plot in choose(names):
+            if listed:
+                click.echo(f"{plot.name:<22} {plot.about}")
+                continue
+            progress(f"figure {plot.name}")
+            started = time.monotonic()
+            made = plot.save(out)
+            progress("next figure")
+            click.echo(f"{made.name:<22} {time.monotonic() - started:4.0f} s  {made.finding}")
+    if not listed:
+        click.echo(f"{out}/")
 
 
 @main.command()

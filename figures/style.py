@@ -50,7 +50,7 @@ _RC: Mapping[str, Any] = {
     "svg.hashsalt": "fabricgap",
     "savefig.dpi": 200.0,
 }
-_SCREEN_DPI = 110.0  # of animations: seen on screens only
+_SCREEN_DPI = 90.0  # of animations: seen on screens only
 
 
 @contextmanager

@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 
 # Largest k a b / z of the quadrature: 10 cm at 3 m. Beyond it the matrices no longer fit and geometry is exact anyway.
 MAX_SPACE_BANDWIDTH = 4000.0
+_MAX_TRUNCATION = 100.0  # a fibre mode a hundred times smaller than its aperture sends nothing through its rim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,11 @@ def _nodes(count: int) -> tuple[Floats, Floats]:
 
 def _radial_nodes(slope_rad: float, truncation: float = 1.0) -> tuple[Floats, Floats]:
     """Gauss-Legendre nodes on [0, 1] for a phase that turns `slope_rad`: more for a larger Fresnel number."""
+    if slope_rad > 2.0 * MAX_SPACE_BANDWIDTH or truncation > _MAX_TRUNCATION:
+        raise ValueError(
+            f"a wavefront that turns {slope_rad:.3g} rad across its aperture, truncation {truncation:g}: beyond what "
+            "is integrated here; focus farther away, use a longer range or a smaller truncation"
+        )
     count = 32 + math.ceil(0.3 * slope_rad + 4.0 * truncation)
     return _nodes(16 * math.ceil(count / 16))
 

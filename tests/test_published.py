@@ -2,7 +2,7 @@
 
 Case files are found by glob, adapters too; tests/adapters/<any>.py has
 
-    ADAPTERS: dict[str, Callable[[Mapping[str, Any]], Any]]     from a case's `kind` or `generator`
+    ADAPTERS: dict[str, Callable[[Mapping[str, Any]], Any]]     from a case's `kind`, or its `metric` or `generator`
     is_slow(case) -> bool                                       optional: which cases need minutes
 
 An adapter receives the case table with its expected numbers blanked to nan, so it has to compute them, and under the
@@ -52,11 +52,21 @@ def kind_of(case: Case) -> str:
     return str(case["kind"] if "kind" in case else case["generator"])
 
 
+def owners_of(case: Case) -> tuple[str, dict[str, Any]]:
+    """The modules that know the case and by which key: its metric if any module has that, else its kind."""
+    modules, _ = adapter_modules()
+    for key in (str(case.get("metric", kind_of(case))), kind_of(case)):
+        owners = {name: module for name, module in modules.items() if key in module.ADAPTERS}
+        if owners:
+            return key, owners
+    return kind_of(case), {}
+
+
 def adapter_of(case: Case) -> Callable[[Case], Any]:
     """The adapter of the case; fails when none or several modules know its kind."""
-    modules, errors = adapter_modules()
-    kind = kind_of(case)
-    owners = {name: module.ADAPTERS[kind] for name, module in modules.items() if kind in module.ADAPTERS}
+    kind, modules = owners_of(case)
+    _, errors = adapter_modules()
+    owners = {name: module.ADAPTERS[kind] for name, module in modules.items()}
     if len(owners) != 1:
         known = " and ".join(owners) or "no adapter"
         broken = "".join(f"\n  {name} does not import: {why}" for name, why in errors.items())
@@ -164,8 +174,7 @@ def read_cases(file: Path) -> list[dict[str, Any]]:
 
 def is_slow(case: Case) -> bool:
     """Whether the adapter of the case says that it needs minutes."""
-    owners = [module for module in adapter_modules()[0].values() if kind_of(case) in module.ADAPTERS]
-    return any(module.is_slow(case) for module in owners if hasattr(module, "is_slow"))
+    return any(module.is_slow(case) for module in owners_of(case)[1].values() if hasattr(module, "is_slow"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -33,7 +33,7 @@ def _array(value: Any, what: str, *, whole: bool = False) -> NDArray[Any]:
     """`value` as an array of floats or of whole numbers; `ValueError` if it holds anything else."""
     array = np.asarray(value)
     numeric = array.dtype.kind in "iuf" or not array.size
-    if not numeric or (whole and not np.array_equal(array, np.rint(array))):
+    if not numeric or (whole and not (np.array_equal(array, np.rint(array)) and (np.abs(array) < 2**53).all())):
         raise ValueError(f"{what} holds {array.dtype} values; give {'whole ' if whole else ''}numbers")
     return array.astype(np.int64 if whole else np.float64)
 

@@ -108,11 +108,11 @@ def _reach_m(link: LinkModel) -> list[float]:
     return [link.module["reach_m"]] if isinstance(link, FibreLink) else []
 
 
-def table(scenario: str = "suncatcher-81") -> Table:
+def table(scenario: str = "suncatcher-81", points: int = _POINTS) -> Table:
     """`links`: rate (0 where a link does not close) and physical ceiling by range; `formation`: ranges flown."""
     rows: list[dict[str, Any]] = []
     for panel, label, variant, link in _links(scenario):
-        range_m = np.geomspace(*_PANELS[panel], _POINTS)
+        range_m = np.geomspace(*_PANELS[panel], points)
         range_m = np.unique(np.concatenate([range_m, _reach_m(link)]))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ValidityWarning)  # deep fades: where they matter, the link is about to end
@@ -167,9 +167,8 @@ def _draw_panel(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     ax.set_yscale("log")
     handles: list[Artist] = list(ax.get_legend_handles_labels()[0])
     if len(variants) > 1:
-        handles += [
-            legend_line(name, color=GREY, linestyle=dash) for name, dash in zip(variants, ("-", ":"), strict=False)
-        ]
+        dashes = zip(variants, ("-", ":"), strict=False)
+        handles += [legend_line(name, color=GREY, linestyle=dash) for name, dash in dashes]
     handles.append(legend_line("what physics allows", color=GREY, linestyle=(0, (4, 2)), linewidth=0.7))
     where: Any = "upper right" if rows[0]["panel"] == "radio" else "lower left"
     ax.legend(handles=handles, loc=where, frameon=False, handlelength=1.6, fontsize=6.8, labelspacing=0.3)

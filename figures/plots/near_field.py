@@ -27,13 +27,13 @@ _ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 _LEAST_M, _GREATEST_M, _POINTS = 20.0, 60e3, 50
 
 
-def table(scenario: str = "suncatcher-81") -> Table:
+def table(scenario: str = "suncatcher-81", points: int = _POINTS) -> Table:
     """`coupling` and `channels` by aperture and range, and `suncatcher`: the three designs of its paper."""
     link = shared.optical_link(shared.scenario(scenario))
     wavelength_m = link.wavelength_m
     ends_m = [tiling_reach_m(aperture_m=d, tiles_per_side=_SIDES, wavelength_m=wavelength_m) for d in _DIAMETERS_M]
     inside_m = [d for d in np.ravel(ends_m) * (1.0 - 1e-9) if d > _LEAST_M]  # so that each step ends where it ends
-    range_m = np.geomspace(_LEAST_M, _GREATEST_M, _POINTS)
+    range_m = np.geomspace(_LEAST_M, _GREATEST_M, points)
     finer_m = np.unique(np.concatenate([range_m, inside_m]))
     coupling: list[dict[str, float]] = []
     channels: list[dict[str, float]] = []

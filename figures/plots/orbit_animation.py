@@ -11,7 +11,7 @@ from figures.style import SINGLE_IN, Table, figure, headline, save_animation, st
 
 __all__ = ["draw", "save", "table"]
 
-_FRAMES, _PER_SECOND = 36, 9.0
+_FRAMES, _PER_SECOND = 24, 6.0
 
 
 def table(scenario: str = "suncatcher-81", frames: int = _FRAMES) -> Table:

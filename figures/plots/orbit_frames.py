@@ -1,7 +1,7 @@
-"""The formation at four times of half an orbit, its links coloured by load, one satellite's way marked.
+"""The formation at four times of a quarter of an orbit, its links coloured by load, one satellite's way marked.
 
-The routing is the one for what the wiring keeps at every time; the second half of the orbit repeats the first, turned
-by half a turn. Leaves out perturbations.
+The routing is the one for what the wiring keeps at every time; after a quarter of an orbit the lattice looks as before,
+its satellites a quarter farther on their ellipses. Leaves out perturbations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ __all__ = ["draw", "draw_frame", "finding", "limits_m", "table"]
 _FRAMES = 4
 
 
-def table(scenario: str = "suncatcher-81", frames: int = _FRAMES, orbits: float = 0.5) -> Table:
-    """`nodes` and `links` at each of the frames, spread over part of an orbit, and the `way` of the outmost satellite."""
+def table(scenario: str = "suncatcher-81", frames: int = _FRAMES, orbits: float = 0.25) -> Table:
+    """`nodes` and `links` at each frame, over part of an orbit, and the `way` of the outmost satellite."""
     wanted = shared.scenario(scenario)
     formation, series, loads = shared.lattice(wanted), shared.series(scenario), shared.loads(scenario)
     structure = series.structure
@@ -62,7 +62,7 @@ def draw(data: Table) -> Figure:
             ax.set_ylabel("radial [m]")
         bar = drawn.colorbar(lines, ax=axes, orientation="vertical", shrink=0.8, aspect=30, pad=0.01)
         bar.set_label("load / capacity, least total flow [-]")
-        bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+        bar.outline.set_linewidth(0.4)
         headline(drawn, finding(data))
         footnote(drawn, "Loads at the all-to-all optimum of what the wiring keeps at every time. Orange: one satellite "
                         "and its way round the centre in one orbit. Linear motion.")  # fmt: skip
@@ -76,7 +76,7 @@ def finding(data: Table) -> str:
     span = data["span"][0]
     return (
         f"The lattice turns and shears once in {span['period_s'] / 60.0:.0f} min, its links between "
-        f"{span['least_m']:.0f} and {span['greatest_m']:.0f} m; {full} of {len(first)} are full all the time"
+        f"{span['least_m']:.0f} and {span['greatest_m']:.0f} m; all-to-all fills {full} of {len(first)}"
     )
 
 

@@ -103,9 +103,10 @@ def loads(name: str) -> Loads:
 def sweep(name: str, points: Mapping[str, Overrides]) -> dict[str, Reading | None]:
     """all_to_all of a shipped scenario with keys replaced, each point by its label; None where links break or fail.
 
-    The points are measured as readings of the scenario, so what one of them proves helps the next.
+    The points are measured as readings of each other, so what one proves helps the next; only points with the same GPUs
+    carry the same traffic, though.
     """
-    built: dict[str, Case] = {}
+    built: dict[tuple[int, ...], dict[str, Case]] = {}
     for label, overrides in points.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a link that breaks is reported as None
@@ -116,7 +117,9 @@ def sweep(name: str, points: Mapping[str, Overrides]) -> dict[str, Reading | Non
                     raise
                 continue
         if isinstance(one.formation, FabricSeries) and not one.formation.breaks():
-            built[label] = one
-    measured = measure(replace(case(name), readings=tuple(built.items())))
-    found = {reading.label: reading for reading in measured.readings}
+            built.setdefault(tuple(one.formation.structure.gpus.tolist()), {})[label] = one
+    found: dict[str, Reading] = {}
+    for alike in built.values():
+        first = next(iter(alike.values()))
+        found |= {one.label: one for one in measure(replace(first, readings=tuple(alike.items()))).readings}
     return {label: found.get(label) for label in points}

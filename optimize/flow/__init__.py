@@ -12,13 +12,30 @@ unloaded     injection, latency
 paths        shortest distances underneath
 interval     a number between two ends
 gap          reference against formation
+patterns     more traffic: rings, pipelines, neighbours, groups, hot spots, tables
+collectives  best all-gather, reduce-scatter, broadcast and all-reduce, from collective_bounds (cuts, partitions; over
+             maxflow) and packing (of trees), both on the expansion of a fabric
+algorithms   rings and trees as libraries run them, with latency
+energy       communication power over bits delivered
 """
 
+from .algorithms import (
+    Schedule,
+    hierarchical_all_reduce,
+    optimum_time_s,
+    ring_all_gather,
+    ring_all_reduce,
+    ring_order,
+    tree_all_reduce,
+)
 from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from .collectives import Collective, all_gather, all_reduce, broadcast, reduce_scatter
 from .cuts import Cut, best_bisection, bisection, evaluate_cut
+from .energy import Energy, energy, energy_gap
 from .gap import Gap, gap
 from .interval import Interval
 from .limits import Limits
+from .patterns import fan_out, from_frame, grouped, hot_spot, neighbours, pipeline, ring_shift, to_frame
 from .problem import NotSolvedError, ThroughputProblem
 from .routing import CertificateError, FlowRouting, Routing, ShortestPathRouting, ecmp
 from .throughput import Throughput, binding, least_flow, max_throughput
@@ -26,8 +43,11 @@ from .traffic import Traffic, all_to_all, farthest_permutation, from_matrix, per
 from .unloaded import Latency, injection_bps, latency
 
 __all__ = [
-    "CertificateError", "Cut", "FlowRouting", "Gap", "Interval", "Latency", "Limits", "NotSolvedError", "Prices",
-    "Routing", "ShortestPathRouting", "Throughput", "ThroughputProblem", "Traffic", "achieved_per_s", "all_to_all",
-    "best_bisection", "binding", "bisection", "ecmp", "evaluate_cut", "farthest_permutation", "from_matrix", "gap",
-    "injection_bps", "latency", "least_flow", "max_throughput", "permutation", "price_bound_per_s", "utilisation",
+    "CertificateError", "Collective", "Cut", "Energy", "FlowRouting", "Gap", "Interval", "Latency", "Limits",
+    "NotSolvedError", "Prices", "Routing", "Schedule", "ShortestPathRouting", "Throughput", "ThroughputProblem",
+    "Traffic", "achieved_per_s", "all_gather", "all_reduce", "all_to_all", "best_bisection", "binding", "bisection",
+    "broadcast", "ecmp", "energy", "energy_gap", "evaluate_cut", "fan_out", "farthest_permutation", "from_frame",
+    "from_matrix", "gap", "grouped", "hierarchical_all_reduce", "hot_spot", "injection_bps", "latency", "least_flow",
+    "max_throughput", "neighbours", "optimum_time_s", "permutation", "pipeline", "price_bound_per_s", "reduce_scatter",
+    "ring_all_gather", "ring_all_reduce", "ring_order", "ring_shift", "to_frame", "tree_all_reduce", "utilisation",
 ]  # fmt: skip

@@ -63,8 +63,9 @@ class Collective(FrozenArrays):
 
     def __str__(self) -> str:
         inside = Interval.point(self.inside_bps)
-        return (f"{self.collective} on {self.fabric}: {self.rate_bps.as_rate()} (between nodes {self.between_bps.as_rate()}, "
-                f"inside {inside.as_rate()}), by {self.upper_by}; {self.lower_by}")  # fmt: skip
+        ends = f"between nodes {self.between_bps.as_rate()}, inside {inside.as_rate()}"
+        proof = f"{self.upper_by}; {self.lower_by}"
+        return f"{self.collective} on {self.fabric}: {self.rate_bps.as_rate()} ({ends}), by {proof}"
 
 
 def all_gather(*, fabric: Fabric, trees: bool = False) -> Collective:
@@ -78,8 +79,8 @@ def all_gather(*, fabric: Fabric, trees: bool = False) -> Collective:
 
     Notes
     -----
-    G min over cuts of capacity out of the sending side / GPUs on it; see `cut_bound`. Inside a node of g GPUs, each takes
-    1/g of what arrives from its NIC and (g - 1)/g from its neighbours: local_bps g / (g - 1).
+    G min over cuts of capacity out of the sending side / GPUs on it; see `cut_bound`. Inside a node of g GPUs, each
+    takes 1/g of what arrives from its NIC and (g - 1)/g from its neighbours: local_bps g / (g - 1).
 
     References
     ----------
@@ -143,11 +144,11 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
 
     Notes
     -----
-    Best packing of trees that gather at a root and trees that broadcast from it, roots free; see `partition_bound`. Half
-    of the all-gather is one such packing, but its roots are spread evenly: where one poorly linked node limits the
-    all-gather, trees that only have leaves there do better, up to twice as well. Inside a node of g GPUs: local_bps g /
-    (2 (g - 1)), and local_bps with in-network computing, which is then also bounded by every cut: all of S must leave and
-    enter.
+    Best packing of trees that gather at a root and trees that broadcast from it, roots free; see `partition_bound`.
+    Reduce-scatter, then all-gather is one, at half the rate of either. Where a poorly linked node limits both, the first
+    fills only the links out of it and the second only those into it; trees that run at once, with that node a leaf,
+    fill both: up to twice as fast. Inside a node of g GPUs: local_bps g / (2 (g - 1)); with in-network computing
+    local_bps, and between nodes no more than any cut passes.
     """
     _check_gpus(fabric)
     graph = expand(fabric=fabric, inside_share=0.0 if in_network else 2.0)
@@ -176,8 +177,9 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
         if not in_network and priced < upper:
             upper, upper_by = priced, "prices of the limits"
     lower, lower_by = max(lowers)
-    return Collective(collective="all_reduce", fabric=fabric.name, between_bps=_interval(lower, upper), inside_bps=inside,
-                      part=part, upper_by=upper_by, lower_by=lower_by, packing=packing)  # fmt: skip
+    between = Interval(lower=min(lower, upper), upper=upper)
+    return Collective(collective="all_reduce", fabric=fabric.name, between_bps=between, inside_bps=inside, part=part,
+                      upper_by=upper_by, lower_by=lower_by, packing=packing)  # fmt: skip
 
 
 def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees: bool) -> Collective:
@@ -189,7 +191,9 @@ def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees
     way = graph.reversed() if up else graph
     cut = cut_bound(expansion=way, share=share)
     if cut.upper_bps == 0.0:
-        raise ValueError(f"{fabric.name}: some GPUs cannot reach each other, so {collective} has rate 0; link them first")
+        raise ValueError(
+            f"{fabric.name}: some GPUs cannot reach each other, so {collective} has rate 0; link them first"
+        )
     upper, upper_by = cut.upper_bps, "the least cut"
     lowers = []
     if way.relays_only_at_endpoints:
@@ -204,18 +208,15 @@ def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees
         if priced < upper and len(lowers) == 1:
             upper, upper_by = priced, "prices of the limits"
     lower, lower_by = max(lowers)
-    return Collective(collective=collective, fabric=fabric.name, between_bps=_interval(lower, upper), inside_bps=inside,
-                      part=_part(fabric, graph, np.where(cut.side, 0, 1)), upper_by=upper_by, lower_by=lower_by,
-                      packing=packing)  # fmt: skip
+    between = Interval(lower=min(lower, upper), upper=upper)
+    part = _part(fabric, graph, np.where(cut.side, 0, 1))
+    return Collective(collective=collective, fabric=fabric.name, between_bps=between, inside_bps=inside, part=part,
+                      upper_by=upper_by, lower_by=lower_by, packing=packing)  # fmt: skip
 
 
 def _check_gpus(fabric: Fabric) -> None:
     if fabric.n_gpus < 2:
         raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")
-
-
-def _interval(lower: float, upper: float) -> Interval:
-    return Interval(lower=min(lower, upper), upper=upper)
 
 
 def _one_node(fabric: Fabric, collective: str, inside: float) -> Collective:

@@ -36,11 +36,16 @@ def simple_routings(*, fabric: Fabric) -> Iterator[tuple[str, Routing]]:
 
 
 def simple_prices(*, fabric: Fabric, traffic: Traffic, limits: Limits | None = None) -> Iterator[tuple[str, Prices]]:
-    """Named prices to try: every arc alike, and the tightest host, switch, local and single-node cut limits."""
+    """Named prices to try: every arc or resource alike, and the tightest limits and cuts of single nodes."""
     nothing = Prices.zero(fabric=fabric, limits=limits)
     yield "total capacity", replace(nothing, arc=np.ones(fabric.n_arcs))
     if np.unique(fabric.capacity_bps).size > 1:
         yield "arcs by 1/capacity", replace(nothing, arc=fabric.capacity_bps.max() / fabric.capacity_bps)
+    if limits is not None:
+        price = np.divide(1.0, limits.supply, out=np.zeros_like(limits.supply), where=limits.supply > 0)
+        arcs = np.bincount(fabric.link_of_arc, minlength=fabric.n_links)
+        charged = ((price @ limits.use) / arcs)[fabric.link_of_arc]
+        yield "shared resources", replace(nothing, limit=price, limit_arc=charged)
     with np.errstate(divide="ignore", invalid="ignore"):
         both = traffic.sent_bit + traffic.received_bit
         for what, kind, share in (

@@ -12,12 +12,13 @@ __all__ = ["max_flow"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 _WHOLE = 2.0**29  # units of the whole flow: scipy's are 32-bit, and an arc holds twice the flow, so that it is no cut
 _ROUNDS = 2  # each round divides the unit by about 2^29 / arcs; two reach the rounding of doubles
 
 
-def max_flow(*, n: int, tail: Ints, head: Ints, capacity: Floats, source: int, sink: int) -> tuple[float, NDArray[np.bool_]]:  # fmt: skip
+def max_flow(*, n: int, tail: Ints, head: Ints, capacity: Floats, source: int, sink: int) -> tuple[float, Bools]:
     """Greatest flow from source to sink, and the source side of a least cut, shape (n,).
 
     Parameters
@@ -38,16 +39,14 @@ def max_flow(*, n: int, tail: Ints, head: Ints, capacity: Floats, source: int, s
 
     References
     ----------
-    E. A. Dinitz, Soviet Math. Dokl. 11, 1277 (1970); L. R. Ford and D. R. Fulkerson, Can. J. Math. 8, 399 (1956).
+    E. A. Dinitz, Soviet Math. Dokl. 11, 1277 (1970). L. R. Ford and D. R. Fulkerson, Can. J. Math. 8, 399 (1956).
 
-    >>> import numpy as np
-    >>> arcs = {"tail": np.array([0, 0, 1, 2]), "head": np.array([1, 2, 3, 3]), "capacity": np.array([0.3, 1.0, 1.0, 0.1])}
-    >>> value, side = max_flow(n=4, **arcs, source=0, sink=3)
+    >>> arcs = {"tail": np.array([0, 0, 1, 2]), "head": np.array([1, 2, 3, 3])}
+    >>> value, side = max_flow(n=4, **arcs, capacity=np.array([0.3, 1.0, 1.0, 0.1]), source=0, sink=3)
     >>> round(value, 9), side.tolist()
     (0.4, [True, False, True, False])
     """
-    out, into = float(capacity[tail == source].sum()), float(capacity[head == sink].sum())
-    most = min(out, into)
+    most = min(float(capacity[tail == source].sum()), float(capacity[head == sink].sum()))
     if not np.isfinite(most):
         raise ValueError(f"maximum flow from {source} to {sink} may be unlimited; give one of them finite arcs")
     if most == 0.0:
@@ -67,7 +66,7 @@ def max_flow(*, n: int, tail: Ints, head: Ints, capacity: Floats, source: int, s
     return value, _reached(rest, source)
 
 
-def _reached(left: sparse.csr_array, source: int) -> NDArray[np.bool_]:
+def _reached(left: sparse.csr_array, source: int) -> Bools:
     """What the source reaches along arcs with something left, shape (n,)."""
     left = left.copy()
     left.data = np.maximum(left.data, 0)

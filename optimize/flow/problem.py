@@ -4,10 +4,11 @@ The only module that imports cvxpy. What it returns is a routing and prices; whe
 `certificate` to say.
 """
 
+import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,22 +39,35 @@ class NotSolvedError(RuntimeError):
 def _import_cvxpy() -> Any:
     """Import cvxpy, after spending HiGHS' banner (written to file descriptor 1, once per process) on nothing."""
     if "highspy" not in sys.modules:
-        import highspy
+        with _stdout_to_nothing():
+            import highspy
 
-        sys.stdout.flush()
-        keep, null = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(null, 1)
             solver = highspy.Highs()  # type: ignore[no-untyped-call]
             solver.setOptionValue("output_flag", False)
             solver.run()
-        finally:
-            os.dup2(keep, 1)
-            os.close(keep)
-            os.close(null)
     import cvxpy
 
     return cvxpy
+
+
+@contextlib.contextmanager
+def _stdout_to_nothing() -> Iterator[None]:
+    """File descriptor 1 leads to nothing meanwhile; where it is closed already, there is nothing to do."""
+    try:
+        keep = os.dup(1)
+    except OSError:
+        yield
+        return
+    if sys.stdout is not None:
+        sys.stdout.flush()
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        yield
+    finally:
+        os.dup2(keep, 1)
+        os.close(keep)
+        os.close(null)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,8 +147,8 @@ class ThroughputProblem:
         self._build(cp)
 
     def _simple_bound_per_s(self) -> float:
-        simple = simple_prices(fabric=self.fabric, traffic=self.traffic)
-        return min(price_bound_per_s(fabric=self.fabric, traffic=self.traffic, prices=prices) for _, prices in simple)
+        given: dict[str, Any] = {"fabric": self.fabric, "traffic": self.traffic, "limits": self.limits}
+        return min(price_bound_per_s(prices=prices, **given) for _, prices in simple_prices(**given))
 
     def _columns(self) -> None:
         fabric, sources = self.fabric, self.sources
@@ -171,9 +185,7 @@ class ThroughputProblem:
         free = np.ones(wanted.size, dtype=bool)
         free[np.arange(self.sources.size) * fabric.n_nodes + self.sources] = False  # implied by the other nodes
         self._conserve = matrix[free] @ self._flow == self._theta * (wanted[free] * bit)
-        # No arc needs to carry more than all traffic: a huge capacity is none, and would only spoil the scale.
-        capacity = np.minimum(fabric.capacity_bps / unit, bit * float(traffic.sent_bit.sum()))
-        self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= capacity, None)}
+        self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= fabric.capacity_bps / unit, None)}
         for name, used, supply in (
             ("host_out", traffic.sent_bit, fabric.host_bps),
             ("host_in", traffic.received_bit, fabric.host_bps),

@@ -82,9 +82,6 @@ class Throughput(FrozenArrays):
         return f"{self.traffic}: {self.per_gpu_bps.as_rate()} per GPU, width {self.width:.1e}, by {self.method}"
 
 
-# An upper end that far below the scale of a problem is worth scaling it anew: solvers know only absolute tolerances.
-_FAR = 0.01
-
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
 _MOST_FLOWS = 2**20
 
@@ -196,16 +193,11 @@ def max_throughput(
 def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]] | None) -> Throughput:
     from .problem import ATTEMPTS, NotSolvedError, ThroughputProblem
 
-    def scaled() -> tuple[ThroughputProblem, list[Any]]:
-        bound = best.upper if 0 < best.upper < float("inf") else None
-        problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits, at_most_per_s=bound)
-        return problem, [] if constraints is None else list(constraints(problem))
-
-    problem, extra = scaled()
+    bound = best.upper if best.upper < float("inf") else None
+    problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits, at_most_per_s=bound)
+    extra = [] if constraints is None else list(constraints(problem))
     failures: list[str] = []
     for attempt in ATTEMPTS:
-        if 0 < best.upper < _FAR * problem.unit_per_s:
-            problem, extra = scaled()
         try:
             solution = problem.solve(attempt=attempt, constraints=extra)
             how = f"{solution.solver}, status {solution.status}"
@@ -237,17 +229,20 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
     fabric, traffic
         What `throughput` is of.
     throughput : Throughput
-        Of a linear program; an answer by shortest paths is returned as it is.
+        Of a linear program; an answer by shortest paths is returned as it is, and so is any if the solver fails.
     slack : float
         Share of the throughput given up, so that the second linear program has room; the interval widens by it.
     """
-    from .problem import ThroughputProblem
+    from .problem import NotSolvedError, ThroughputProblem
 
     if not isinstance(throughput.routing, FlowRouting):
         return throughput
-    problem = ThroughputProblem(fabric=fabric, traffic=traffic)
-    routing = problem.least_flow(at_per_s=throughput.lower_per_s * (1.0 - slack))
-    lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
+    problem = ThroughputProblem(fabric=fabric, traffic=traffic, at_most_per_s=throughput.upper_per_s)
+    try:
+        routing = problem.least_flow(at_per_s=throughput.lower_per_s * (1.0 - slack))
+        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
+    except (NotSolvedError, CertificateError) as error:
+        return replace(throughput, note=f"{throughput.note}; no routing of least flow: {error}".lstrip("; "))
     return replace(throughput, lower_per_s=min(lower, throughput.upper_per_s), routing=routing,
                    method=f"least total flow at {1.0 - slack:g} of: {throughput.method}")  # fmt: skip
 

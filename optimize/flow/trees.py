@@ -50,98 +50,107 @@ class Paths(FrozenArrays):
 
     Parameters
     ----------
+    weight : (a,) array
+        Cost of each arc.
     cost : (k, k) array
-        From row to column.
+        From row to column; inf where there is no path.
     before : (k, n) ints
         Vertex before each vertex on the path from the row's endpoint; negative where there is none.
     arc : (n, n) csr array
         Arc between two vertices, plus 1.
     """
 
+    weight: Floats
     cost: Floats
     before: Ints
     arc: sparse.csr_array
 
+    def arcs(self, tail: Ints, head: Ints) -> Ints:
+        """Arcs between vertices, shape (len(tail),)."""
+        return np.asarray(self.arc[tail, head], dtype=np.int64).ravel() - 1
+
 
 def least_paths(*, expansion: Expansion, cost: Floats) -> Paths:
-    """Paths of least summed cost between all endpoints of an expansion."""
+    """Paths of least summed cost between all endpoints; costs that matter should be of order one."""
     n = expansion.n
     # An explicit 0 would be read as "no arc", so that nothing is quite free.
     weight = np.maximum(cost, np.finfo(float).eps * max(float(cost.max(initial=0.0)), np.finfo(float).tiny))
-    graph = sparse.csr_array((weight, (expansion.tail, expansion.head)), shape=(n, n))
-    found, before = csgraph.dijkstra(graph, indices=expansion.endpoint, return_predecessors=True)
-    arc = sparse.csr_array((np.arange(expansion.n_arcs) + 1, (expansion.tail, expansion.head)), shape=(n, n))
-    return Paths(cost=found[:, expansion.endpoint], before=before.astype(np.int64), arc=arc)
+    ends = (expansion.tail, expansion.head)
+    found, before = csgraph.dijkstra(
+        sparse.csr_array((weight, ends), shape=(n, n)), indices=expansion.endpoint, return_predecessors=True
+    )
+    arc = sparse.csr_array((np.arange(expansion.n_arcs) + 1, ends), shape=(n, n))
+    between = np.asarray(found, dtype=float)[:, expansion.endpoint]
+    return Paths(weight=weight, cost=between, before=np.asarray(before, dtype=np.int64), arc=arc)
 
 
 def _tree(expansion: Expansion, paths: Paths, root: int, parent: Ints) -> Tree:
     """Tree of endpoint numbers (`parent[root]` is not looked at) with its paths as arcs."""
     children = np.flatnonzero(np.arange(parent.size) != root)
-    rows, steps = [], []
-    for row, child in enumerate(children):
-        start, v = int(parent[child]), int(expansion.endpoint[child])
-        while v != expansion.endpoint[start]:
-            u = int(paths.before[start, v])
-            rows.append(row)
-            steps.append((u, v))
-            v = u
-    ends = np.array(steps).reshape(-1, 2)
-    arcs = np.asarray(paths.arc[ends[:, 0], ends[:, 1]]).ravel() - 1
-    path = sparse.csr_array((np.ones(arcs.size), (rows, arcs)), shape=(children.size, expansion.n_arcs))
     end = expansion.endpoint
+    row, at = np.arange(children.size), end[children]
+    start = parent[children]
+    rows, tails, heads = [], [], []
+    while row.size:  # one arc back on all paths at once
+        back = paths.before[start, at]
+        rows.append(row)
+        tails.append(back)
+        heads.append(at)
+        on = back != end[start]
+        row, at, start = row[on], back[on], start[on]
+    arcs = paths.arcs(np.concatenate(tails), np.concatenate(heads))
+    shape = (children.size, expansion.n_arcs)
+    path = sparse.csr_array((np.ones(arcs.size), (np.concatenate(rows), arcs)), shape=shape)
     return Tree(root=int(end[root]), child=end[children], parent=end[parent[children]], path=path)
 
 
 def arborescence(*, expansion: Expansion, paths: Paths, root: int) -> tuple[float, Tree]:
-    """Least-cost tree from endpoint number `root` to all others, and its cost.
+    """Least cost of a tree from endpoint number `root` to all others, and the tree.
 
     References
     ----------
     J. Edmonds, Optimum branchings, J. Res. Nat. Bur. Standards 71B, 233 (1967).
     """
     parent = _least_parents(paths.cost, root)
-    others = np.arange(parent.size) != root
-    return float(paths.cost[parent[others], np.flatnonzero(others)].sum()), _tree(expansion, paths, root, parent)
+    others = np.flatnonzero(np.arange(parent.size) != root)
+    return float(paths.cost[parent[others], others].sum()), _tree(expansion, paths, root, parent)
 
 
 def _least_parents(cost: Floats, root: int) -> Ints:
     """Parent of every node in the least-cost arborescence of a dense matrix; the root is its own."""
-    k = len(cost)
     cost = cost.copy()
     np.fill_diagonal(cost, np.inf)
-    parent = np.argmin(cost, axis=0)
+    parent: Ints = np.asarray(np.argmin(cost, axis=0), dtype=np.int64)
     parent[root] = root
     cycle = _cycle(parent, root)
     if cycle.size == 0:
         return parent
-    inside = np.zeros(k, dtype=bool)
-    inside[cycle] = True
-    outside = np.flatnonzero(~inside)
-    # The cycle becomes one node: entering it at v saves the arc that v has in the cycle.
+    outside = np.setdiff1d(np.arange(len(cost)), cycle)
+    # The cycle becomes one node, the last: entering it at v saves the arc that v has in the cycle.
     enter = cost[np.ix_(outside, cycle)] - cost[parent[cycle], cycle][None, :]
     leave = cost[np.ix_(cycle, outside)]
     smaller = np.full((outside.size + 1,) * 2, np.inf)
     smaller[:-1, :-1] = cost[np.ix_(outside, outside)]
     smaller[:-1, -1], smaller[-1, :-1] = enter.min(axis=1), leave.min(axis=0)
     found = _least_parents(smaller, int(np.searchsorted(outside, root)))
-    whole = parent.copy()
-    for i, v in enumerate(outside):
-        whole[v] = outside[found[i]] if found[i] < outside.size else cycle[int(np.argmin(leave[:, i]))]
     first = int(found[-1])
-    whole[cycle[int(np.argmin(enter[first]))]] = outside[first]
-    return whole
+    parent[cycle[int(np.argmin(enter[first]))]] = outside[first]
+    from_cycle = found[:-1] == outside.size
+    exits = cycle[np.argmin(leave, axis=0)]
+    parent[outside] = np.where(from_cycle, exits, outside[np.minimum(found[:-1], outside.size - 1)])
+    return parent
 
 
 def _cycle(parent: Ints, root: int) -> Ints:
     """Nodes of one cycle of the parents; none if all lead to the root."""
-    state = np.zeros(parent.size, dtype=np.int64)  # 0 new, else the walk that came by
-    state[root] = -1
+    seen_by = np.full(parent.size, -1)
+    seen_by[root] = parent.size
     for start in range(parent.size):
         v = start
-        while state[v] == 0:
-            state[v] = start + 1
+        while seen_by[v] < 0:
+            seen_by[v] = start
             v = int(parent[v])
-        if state[v] == start + 1:
+        if seen_by[v] == start:
             members = [v]
             while parent[members[-1]] != v:
                 members.append(int(parent[members[-1]]))
@@ -150,20 +159,18 @@ def _cycle(parent: Ints, root: int) -> Ints:
 
 
 def spanning_tree(*, expansion: Expansion, paths: Paths) -> tuple[float, Tree]:
-    """Least-cost tree over all endpoints where both directions cost the same, and its cost, rooted at the first endpoint."""
+    """Least cost of a tree over all endpoints where both directions cost the same, and that tree, from the first."""
     k = len(paths.cost)
-    away = ~np.eye(k, dtype=bool) & np.isfinite(paths.cost)
-    between = sparse.csr_array((paths.cost[away], np.nonzero(away)), shape=(k, k))  # a dense one takes tiny costs for none
-    order, parent = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(between), 0, directed=False)
-    if order.size < k:
-        raise ValueError("some endpoints are not joined by any path; link them first")
-    others = np.arange(k) != 0
-    cost = float(paths.cost[parent[others], np.flatnonzero(others)].sum())
-    return cost, _tree(expansion, paths, 0, np.asarray(parent, dtype=np.int64))
+    row, column = np.nonzero(~np.eye(k, dtype=bool))
+    between: Floats = np.asarray(paths.cost[row, column], dtype=float)
+    graph = sparse.csr_array((between, (row, column)), shape=(k, k))  # dense, tiny costs would count as none
+    found = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(graph), 0, directed=False)
+    parent = np.asarray(found[1], dtype=np.int64)
+    return float(paths.cost[parent[1:], np.arange(1, k)].sum()), _tree(expansion, paths, 0, parent)
 
 
-def steiner_tree(*, expansion: Expansion, paths: Paths, cost: Floats) -> Tree:
-    """A tree over all endpoints that may branch at switches, at most twice the least cost, where directions cost the same.
+def steiner_tree(*, expansion: Expansion, paths: Paths) -> Tree:
+    """A tree over all endpoints that may branch at switches, of at most twice the least cost; directions cost the same.
 
     References
     ----------
@@ -171,18 +178,15 @@ def steiner_tree(*, expansion: Expansion, paths: Paths, cost: Floats) -> Tree:
     """
     n = expansion.n
     used = np.flatnonzero(spanning_tree(expansion=expansion, paths=paths)[1].load())
-    floor = np.finfo(float).eps * max(float(cost.max(initial=0.0)), np.finfo(float).tiny)
-    joined = sparse.csr_array((np.maximum(cost[used], floor), (expansion.tail[used], expansion.head[used])), shape=(n, n))
-    tree = sparse.csr_array(csgraph.minimum_spanning_tree(joined))
+    graph = sparse.csr_array((paths.weight[used], (expansion.tail[used], expansion.head[used])), shape=(n, n))
     root = int(expansion.endpoint[0])
-    order, parent = csgraph.breadth_first_order(tree, root, directed=False)
-    is_end = np.isin(np.arange(n), expansion.endpoint)
-    needed = is_end.copy()
+    found = csgraph.breadth_first_order(csgraph.minimum_spanning_tree(graph), root, directed=False)
+    order, parent = (np.asarray(part, dtype=np.int64) for part in found)
+    needed = np.zeros(n, dtype=bool)
+    needed[expansion.endpoint] = True
     for v in order[:0:-1]:  # from the leaves: a switch stays if something below it does
-        if needed[v]:
-            needed[parent[v]] = True
-    child = np.array([v for v in order[1:] if needed[v]], dtype=np.int64)
-    above = np.asarray(parent[child], dtype=np.int64)
-    arcs = np.asarray(paths.arc[above, child]).ravel() - 1
-    path = sparse.csr_array((np.ones(child.size), (np.arange(child.size), arcs)), shape=(child.size, expansion.n_arcs))
-    return Tree(root=root, child=child, parent=above, path=path)
+        needed[parent[v]] |= needed[v]
+    child = order[1:][needed[order[1:]]]
+    rows, arcs = np.arange(child.size), paths.arcs(parent[child], child)
+    path = sparse.csr_array((np.ones(child.size), (rows, arcs)), shape=(child.size, expansion.n_arcs))
+    return Tree(root=root, child=child, parent=parent[child], path=path)

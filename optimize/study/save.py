@@ -248,6 +248,7 @@ def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
         if f"{key}.shape" in arrays:
             parts = (arrays[f"{key}.data"], arrays[f"{key}.indices"], arrays[f"{key}.indptr"])
             values[f.name] = sparse.csr_array(parts, shape=tuple(arrays[f"{key}.shape"].tolist()))
+            values[f.name].check_format(full_check=True)  # indices out of range would be followed blindly
         elif key in arrays:
             value = arrays[key]
             values[f.name] = value.item() if value.ndim == 0 else value
@@ -269,7 +270,7 @@ _NOT_ONE = (
 def load_proofs(path: Path) -> tuple[Proof, ...]:
     """Proofs of a `certificate.npz`; `ValueError` if it is not one."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
         count = 1 + max(int(key.split(".", 1)[0]) for key in arrays)
         return tuple(_proof(arrays, f"{i}.") for i in range(count))

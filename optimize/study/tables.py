@@ -20,7 +20,7 @@ def _quantity(dimension: str) -> BeforeValidator:
     return BeforeValidator(partial(parse_quantity, dimension=dimension))
 
 
-_Length = Annotated[float, _quantity("length"), Field(gt=0)]
+_Length = Annotated[float, _quantity("length"), Field(ge=1e-12, le=1e12)]  # atoms to planets: squares stay finite
 _Time = Annotated[float, _quantity("time"), Field(ge=0)]
 _Rate = Annotated[float, _quantity("rate"), Field(gt=0)]
 _Angle = Annotated[float, _quantity("angle"), Field(ge=0)]

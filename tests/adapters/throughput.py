@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import networkx as nx
@@ -20,7 +21,6 @@ from topo import from_networkx, nvl72
 from topo.fabric import Fabric
 
 Case = Mapping[str, Any]
-Graph = nx.Graph  # networkx' own class takes no type parameters when the program runs
 
 SMALL = 24
 """Nodes up to which a linear program belongs into the fast tests."""
@@ -31,7 +31,7 @@ UNITS_BPS = {"GB/s": 8e9, "Gb/s": 1e9, "Tb/s": 1e12, "TB/s": 8e12}
 # --- graphs that networkx does not have
 
 
-def grid(*, neighbours: int, k: int = 0, rows: int = 0, cols: int = 0) -> Graph[Any]:
+def grid(*, neighbours: int, k: int = 0, rows: int = 0, cols: int = 0) -> nx.Graph[Any]:
     """Square grid with 4 or 8 neighbours; the nodes are (row, column)."""
     rows, cols = rows or k, cols or k
     graph = nx.grid_2d_graph(rows, cols)
@@ -44,22 +44,22 @@ def grid(*, neighbours: int, k: int = 0, rows: int = 0, cols: int = 0) -> Graph[
     return graph
 
 
-def with_switches(graph: Graph[Any], switches: set[Any]) -> Graph[Any]:
+def with_switches(graph: nx.Graph[Any], switches: set[Any]) -> nx.Graph[Any]:
     """The graph with GPUs only on the other nodes, which forward nothing."""
     for node, data in graph.nodes(data=True):
         data.update(gpus=int(node not in switches), transit=node in switches)
     return graph
 
 
-def star(*, leaves: int) -> Graph[Any]:
+def star(*, leaves: int) -> nx.Graph[Any]:
     """Leaves round a switch."""
     return with_switches(nx.star_graph(leaves), {0})
 
 
-def fat_tree(*, k: int) -> Graph[Any]:
+def fat_tree(*, k: int) -> nx.Graph[Any]:
     """Three layers of k-port switches (Al-Fares, Loukissas and Vahdat 2008): k pods, k^3/4 hosts."""
     half = k // 2
-    graph: Graph[Any] = nx.Graph()
+    graph: nx.Graph[Any] = nx.Graph()
     for pod, a in itertools.product(range(k), range(half)):
         for b in range(half):
             graph.add_edge(("edge", pod, a), ("host", pod, a, b))
@@ -68,10 +68,10 @@ def fat_tree(*, k: int) -> Graph[Any]:
     return with_switches(graph, {node for node in graph if node[0] != "host"})
 
 
-def dragonfly(*, a: int, h: int, routers_only: bool = False, p: int | None = None) -> Graph[Any]:
+def dragonfly(*, a: int, h: int, routers_only: bool = False, p: int | None = None) -> nx.Graph[Any]:
     """a h + 1 groups of a routers, fully joined inside, h links out of each (Kim et al. 2008); p hosts at each."""
     groups = a * h + 1
-    graph: Graph[Any] = nx.Graph()
+    graph: nx.Graph[Any] = nx.Graph()
     for g in range(groups):
         graph.add_edges_from(itertools.combinations([(g, r) for r in range(a)], 2))
         for port in range(a * h):
@@ -83,12 +83,12 @@ def dragonfly(*, a: int, h: int, routers_only: bool = False, p: int | None = Non
     return with_switches(graph, routers)
 
 
-def nvswitch_rack(*, gpus: int, switches: int) -> Graph[Any]:
+def nvswitch_rack(*, gpus: int, switches: int) -> nx.Graph[Any]:
     """Every GPU joined to every switch."""
     return with_switches(nx.complete_bipartite_graph(gpus, switches), set(range(gpus, gpus + switches)))
 
 
-def shifts(words: list[tuple[int, ...]]) -> Graph[Any]:
+def shifts(words: list[tuple[int, ...]]) -> nx.Graph[Any]:
     """Arc from each word to those that drop its first letter and append one, without loops."""
     graph: nx.DiGraph[Any] = nx.DiGraph()
     graph.add_nodes_from(words)
@@ -96,24 +96,24 @@ def shifts(words: list[tuple[int, ...]]) -> Graph[Any]:
     return graph
 
 
-def kautz_digraph(*, d: int, word_length: int) -> Graph[Any]:
+def kautz_digraph(*, d: int, word_length: int) -> nx.Graph[Any]:
     """Words over d + 1 letters of which no two neighbours are alike."""
     words = itertools.product(range(d + 1), repeat=word_length)
     return shifts([word for word in words if all(a != b for a, b in itertools.pairwise(word))])
 
 
-def de_bruijn_digraph(*, d: int, n: int) -> Graph[Any]:
+def de_bruijn_digraph(*, d: int, n: int) -> nx.Graph[Any]:
     """Words of n letters out of d."""
     return shifts(list(itertools.product(range(d), repeat=n)))
 
 
-def slim_fly(*, q: int) -> Graph[Any]:
+def slim_fly(*, q: int) -> nx.Graph[Any]:
     """McKay-Miller-Siran graph of a prime q = 4 w + 1 (Besta and Hoefler 2014): 2 q^2 nodes, degree (3 q - 1) / 2."""
     if q % 4 != 1 or any(q % d == 0 for d in range(2, q)):
         raise ValueError(f"q={q}: built here for primes that leave 1 when divided by 4")
     root = next(g for g in range(2, q) if len({pow(g, e, q) for e in range(q - 1)}) == q - 1)
     even, odd = ({pow(root, e, q) for e in range(first, q - 1, 2)} for first in (0, 1))
-    graph: Graph[Any] = nx.Graph()
+    graph: nx.Graph[Any] = nx.Graph()
     for x, y, other in itertools.product(range(q), repeat=3):
         for side, apart in ((0, even), (1, odd)):
             if (y - other) % q in apart:
@@ -122,15 +122,15 @@ def slim_fly(*, q: int) -> Graph[Any]:
     return graph
 
 
-def torus(*, dims: list[int]) -> Graph[Any]:
+def torus(*, dims: list[int]) -> nx.Graph[Any]:
     """Rings in every dimension."""
     return nx.grid_graph(dims, periodic=True)
 
 
-GRAPHS: dict[str, Callable[..., Graph[Any]]] = {
-    "king_grid": grid, "grid_2d_graph": grid, "torus": torus, "star": star, "fat_tree": fat_tree,
-    "dragonfly": dragonfly, "nvl72": nvswitch_rack, "kautz_digraph": kautz_digraph,
-    "de_bruijn_digraph_no_loops": de_bruijn_digraph, "slim_fly": slim_fly,
+GRAPHS: dict[str, Callable[..., nx.Graph[Any]]] = {
+    "king_grid": partial(grid, neighbours=8), "grid_2d_graph": partial(grid, neighbours=4), "torus": torus,
+    "star": star, "fat_tree": fat_tree, "dragonfly": dragonfly, "nvl72": nvswitch_rack, "slim_fly": slim_fly,
+    "kautz_digraph": kautz_digraph, "de_bruijn_digraph_no_loops": de_bruijn_digraph,
     "hypercube_graph": lambda *, d: nx.hypercube_graph(d), "hoffman_singleton": nx.hoffman_singleton_graph,
     "networkx.random_regular_graph": nx.random_regular_graph, "random_regular_graph": nx.random_regular_graph,
     **{name: getattr(nx, name) for name in (
@@ -189,7 +189,7 @@ def pair_rate(case: Case) -> float:
 def pair_rate_bound(case: Case) -> float:
     """Upper bound: of a grid by its middle cuts, however large; of others by the proofs without search."""
     fabric = fabric_of(case)
-    if GRAPHS[case["generator"]] is not grid:
+    if case["generator"] not in ("king_grid", "grid_2d_graph"):
         return throughput_of(fabric, method="direct").upper_per_s / capacity_of(case)[1]
     where = np.array([[int(x) for x in re.findall(r"\d+", label)] for label in fabric.labels])
     cuts = [evaluate_cut(fabric=fabric, side=where[:, axis] <= where[:, axis].max() // 2) for axis in (0, 1)]
@@ -233,7 +233,10 @@ def is_slow(case: Case) -> bool:
     """Whether a linear program over more than 24 nodes, or a proof over thousands, is needed."""
     if case["generator"] not in GRAPHS or case["metric"] != "lambda":
         return False
-    nodes = len(GRAPHS[case["generator"]](**case["params"]))
+    try:
+        nodes = len(GRAPHS[case["generator"]](**case["params"]))
+    except (TypeError, ValueError):
+        return False  # the test itself will say what is wrong with them
     return nodes > 1000 or (nodes > SMALL and case["generator"] in NOT_CLOSED_AT_ONCE - _closed_tori(case))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from optimize.flow.cuts import best_bisection, bisection, evaluate_cut
@@ -101,6 +101,28 @@ def test_bisection_interval_holds_the_least_of_all_divisions(net: Net) -> None:
     assert abs(2 * held - fabric.n_gpus) <= fabric.gpus.max()
 
 
+NARROW_SWITCHES = Net(
+    (1,) * 4,
+    {(i, j): 100.0 for i in range(4) for j in range(4) if i != j},
+    {"switch_bps": (2.0, 2.0, math.inf, math.inf)},
+)
+
+
+@SMALL
+@given(nets())
+@example(NARROW_SWITCHES)
+def test_lower_end_of_the_bisection_does_not_lean_on_the_cut(net: Net) -> None:
+    fabric = net.fabric()
+    answer = max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric))
+    unlucky = max(
+        (evaluate_cut(fabric=fabric, side=mask(net, side)) for side in divisions(net)), key=lambda cut: cut.per_gpu_bps
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("optimize.flow.cuts.best_bisection", lambda *, fabric: unlucky)
+        interval, _ = bisection(fabric=fabric, throughput=answer)
+    assert interval.lower <= bisection_by_trying_all(net) * (1 + 1e-7)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_search_finds_the_least_division_of_small_equal_nodes(seed: int) -> None:
     net = undirected(nx.random_regular_graph(3, 8, seed=seed))
@@ -127,14 +149,13 @@ def test_cut_scales_with_the_capacities(net: Net, factor: float) -> None:
 
 
 def test_small_capacities_beside_huge_ones_are_not_rounded_away() -> None:
-    # Two fast clusters; of the ways between them that by node 2 is the narrowest, at 1e-15 of the fastest arc.
-    fast = {arc: 1e15 for i, j in ((0, 1), (4, 5)) for arc in ((i, j), (j, i))}
-    middle = {(0, 2): 3.0, (2, 4): 1.0, (4, 2): 1.0, (2, 0): 3.0}
-    net = Net((1, 1, 0, 0, 1, 1), {**fast, **middle, (1, 3): 1e9, (3, 5): 0.25, (5, 3): 0.25, (3, 1): 1e9})
-    cut = evaluate_cut(fabric=net.fabric(), side=np.arange(6) < 2)
-    assert cut.capacity_bps == pytest.approx(1.25, rel=1e-7)
-    crossed = {(int(net.fabric().tail[e]), int(net.fabric().head[e])) for e in cut.arcs}
-    assert crossed in ({(2, 4), (3, 5)}, {(4, 2), (5, 3)})
+    # Two fast clusters 0-1 and 4-5, joined by 0-2-3-4, which is narrowest at 2-3: 1e-15 of the fastest link.
+    links = {(0, 1): 1e15, (4, 5): 1e15, (0, 2): 3.0, (2, 3): 1.0, (3, 4): 3.0}
+    net = Net((1, 1, 0, 0, 1, 1), {arc: c for (i, j), c in links.items() for arc in ((i, j), (j, i))})
+    fabric = net.fabric()
+    cut = evaluate_cut(fabric=fabric, side=np.arange(6) < 2)
+    assert cut.capacity_bps == pytest.approx(1.0, rel=1e-7)
+    assert {(int(fabric.tail[e]), int(fabric.head[e])) for e in cut.arcs} in ({(2, 3)}, {(3, 2)})
 
 
 def test_smaller_direction_counts() -> None:
@@ -153,6 +174,12 @@ def test_cut_takes_hosts_where_they_are_narrower_than_the_arcs() -> None:
 def test_cut_is_no_wider_than_the_ports_of_the_gpus() -> None:
     net = Net((2, 2), {(0, 1): 10.0, (1, 0): 10.0}, {"port_bps": (1.5, 8.0)})
     assert evaluate_cut(fabric=net.fabric(), side=np.array([True, False])).capacity_bps == pytest.approx(3.0)
+
+
+def test_closed_nodes_send_through_their_switches_too() -> None:
+    arcs = {(0, 2): 9.0, (2, 0): 9.0, (1, 2): 9.0, (2, 1): 9.0}
+    net = Net((1, 1, 0), arcs, {"switch_bps": (4.0, 3.0, math.inf)}, frozenset({0, 1}))
+    assert evaluate_cut(fabric=net.fabric(), side=np.array([True, False, False])).capacity_bps == pytest.approx(3.0)
 
 
 def test_cut_needs_gpus_on_both_sides() -> None:

@@ -88,6 +88,15 @@ def test_steps_never_rise_and_the_gap_holds_that_of_the_throughputs(net: Net) ->
     assert found.gap.upper == pytest.approx(direct.upper, rel=1e-5)
 
 
+def test_formation_better_than_the_reference_has_a_gap_of_one() -> None:
+    # Each step keeps the limits before it, the reference included.
+    net = replace(ring(8, capacity=3.0), limits={"host_bps": (10.0,) * 8})
+    weak = solve(ring(8).fabric())
+    found = ladder(reference=weak, best=net.fabric(), answer=solve(net.fabric()), terminals=2, terminal_bps=3.0)
+    assert list(steps_of(found).values()) == [1.0] * 4
+    assert [step.upper_bps for step in found.steps] == [weak.per_gpu_bps.upper] * 4
+
+
 def test_hosts_without_a_limit_cost_nothing() -> None:
     net = ring(6)
     found = ladder(

@@ -59,6 +59,18 @@ def test_ring_that_shares_watts_gets_what_they_buy(watts_per_bps: float) -> None
     assert answer.upper_per_s == pytest.approx(0.5 * 2 / 9, rel=2e-6)
 
 
+@pytest.mark.parametrize("share", [1e-3, 1e-9, 1e-15])
+def test_resources_that_are_scarce_beside_the_capacities_close_the_certificate(share: float) -> None:
+    net = undirected(nx.random_regular_graph(4, 12, seed=3), capacity=1e12)
+    answer = solve(net, limits_of(np.ones((1, 24)), [24e12 * share]))
+    # Capacity goes where shortest paths need it: in all, twice the supply over the distances.
+    hops = sum(
+        sum(row.values()) for _, row in nx.all_pairs_shortest_path_length(nx.random_regular_graph(4, 12, seed=3))
+    )
+    assert answer.width < 2e-6
+    assert answer.upper_per_s <= 2 * 24e12 * share / hops * (1 + 1e-9)
+
+
 def test_capacity_goes_where_it_is_needed() -> None:
     # A path of 4 whose links share 10 bit/s: they carry 3, 4 and 3 pairs each way.
     net = undirected(nx.path_graph(4), capacity=100.0)

@@ -94,8 +94,7 @@ def test_program_is_refused_where_it_has_no_meaning() -> None:
         ThroughputProblem(fabric=FABRIC, traffic=TRAFFIC).solve(attempt="guess")
 
 
-def test_standard_output_stays_clean_although_the_solver_prints_a_banner() -> None:
-    code = """
+SOLVE = """
 import networkx as nx
 from optimize.flow import all_to_all, max_throughput
 from topo import from_networkx
@@ -104,11 +103,16 @@ print("before")
 answer = max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), method="exact")
 print("HiGHS" in answer.method)
 """
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=Path(__file__).parents[2],
-    )
+ROOT = Path(__file__).parents[2]
+
+
+def test_standard_output_stays_clean_although_the_solver_prints_a_banner() -> None:
+    command = [sys.executable, "-W", "error", "-c", SOLVE]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert (done.stdout, done.stderr) == ("before\nTrue\n", "")
+
+
+def test_solver_runs_where_standard_output_is_closed() -> None:
+    command = ["sh", "-c", 'exec "$0" "$@" >&-', sys.executable, "-W", "error", "-c", SOLVE.replace("print", "str")]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")

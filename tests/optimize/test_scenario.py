@@ -128,7 +128,10 @@ def test_provenance_carries_si_units_and_bounds() -> None:
         ("satellite.host_per_gpu_bps", "800 gb/s", "(did you mean Gb/s or GB/s? case matters"),
         ("satellite.host_per_gpu_bps", "800 Gbps/s", "unit 'Gbps/s' is not known; need a rate, such as '800 Gb/s'"),
         ("satellite.host_per_gpu_bps", "-800 Gb/s", "satellite.host_per_gpu_bps='-800 Gb/s': input should be greater"),
-        ("link.aperture_m", "-10 cm", "link.aperture_m='-10 cm': input should be greater than 0"),
+        ("link.aperture_m", "-10 cm", "link.aperture_m='-10 cm': input should be greater than or"),
+        ("link.aperture_m", 1e300, "link.aperture_m=1e+300: input should be less than or equal to"),
+        ("orbit.altitude_m", "1e300 km", "orbit.altitude_m='1e300 km': input should be less than or equal to"),
+        ("orbit.epochs", 10**6, "orbit.epochs=1000000: input should be less than or equal to 10000"),
         ("link.aperture_m", float("nan"), "link.aperture_m: nan is not finite; need a length"),
         ("link.aperture_m", [], "link.aperture_m: [] is not a quantity; need a length"),
         ("link.outage", 2.0, "link.outage=2.0: input should be less than 1"),
@@ -307,7 +310,8 @@ def test_the_digest_does_not_see_texts_nor_how_a_value_is_written(change: tuple[
 @pytest.mark.parametrize(
     "change",
     [("link.aperture_m", "11 cm"), ("link.channels", 23), ("link.transceiver", "coherent_openzrp"),
-     ("orbit.epochs", 25), ("reference.scale_out", False), ("wiring.terminals_per_link", 2), ("satellite.switch_bps", "100 Tb/s"),
+     ("orbit.epochs", 25), ("reference.scale_out", False), ("wiring.terminals_per_link", 2),
+     ("satellite.switch_bps", "100 Tb/s"),
      ("reading.0.set", {"link.channels": 11}), ("reading", [])],
 )  # fmt: skip
 def test_the_digest_sees_every_value(change: tuple[str, Any]) -> None:

@@ -144,6 +144,13 @@ def test_per_gpu_per_rack_and_ideal_core_carry_the_same_all_to_all(racks: int) -
     assert answers == pytest.approx([closed_form] * 6, rel=1e-9)  # all six are proofs; only rounding differs
 
 
+def test_a_whole_superpod_of_9216_gpus_carries_all_that_its_cards_send() -> None:
+    pod = superpod_fat_tree(racks=128, per_gpu=False)
+    found = max_throughput(fabric=pod, traffic=all_to_all(fabric=pod), method="direct")
+    assert found.width < 1e-9  # proved from both sides
+    assert found.per_gpu_bps.lower == pytest.approx(100 * GB_S * 9215 / 9144, rel=1e-9)
+
+
 def test_a_superpod_of_more_than_16_units_is_refused() -> None:
     with pytest.raises(ValueError, match="racks=129"):
         superpod_fat_tree(racks=129, per_gpu=False)

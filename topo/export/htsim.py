@@ -38,13 +38,9 @@ def htsim_topology(*, fabric: Fabric, queue_b: int, low_latency: bool = False, l
     of at most 254 characters, which bounds its ports to about 20. A pipe may not take no time: it takes 1 ps then.
 
     >>> from topo.textbook import fat_tree
-    >>> print(htsim_topology(fabric=fat_tree(ports=2, capacity_bps=1e9, latency_s=1e-6), queue_b=100000)[:98])
-    Hosts 2
-    Switches 5
-    Links 6
-    host h0, queue q0
-    host h1, queue q1
-    switch s0, queue q2, queue q6
+    >>> text = htsim_topology(fabric=fat_tree(ports=2, capacity_bps=1e9, latency_s=1e-6), queue_b=100000)
+    >>> text.splitlines()[3:6]
+    ['host h0, queue q0', 'host h1, queue q1', 'switch s0, queue q2, queue q6']
     """
     if queue_b != int(queue_b) or not 0 < queue_b < _MOST:
         raise ValueError(f"queue_b={queue_b!r}: need a whole number of bytes above 0 and below 2^31")
@@ -61,8 +57,8 @@ def htsim_topology(*, fabric: Fabric, queue_b: int, low_latency: bool = False, l
     for v, queues in enumerate(ports):
         if v < network.n_hosts and len(queues) != 1:
             raise ValueError(
-                f"{_TARGET} gives a host one link: {network.labels[v]} has {len(queues)}; use ns3_topology, or join its "
-                "links in a switch"
+                f"{_TARGET} gives a host one link: {network.labels[v]} has {len(queues)}; use ns3_topology, or "
+                "join its links in a switch"
             )
         kind = "host" if v < network.n_hosts else "switch"
         line = ", ".join([f"{kind} {names[v]}", *(f"queue q{q}" for q in queues)])

@@ -1,6 +1,7 @@
 """Fabrics as node-link JSON, networkx's own layout: every field is kept, so that a file reads back as the same fabric.
 
-An unlimited node limit is left out of the file, because JSON knows no infinity. Leaves out series: write one time each.
+An unlimited node limit is left out of the file, because JSON knows no infinity; arcs come back sorted by tail.
+Leaves out series: write one time each.
 """
 
 import json

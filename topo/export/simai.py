@@ -3,13 +3,18 @@
 Leaves out NVSwitch domains of several chips: SimAI knows one switch a server, so GPUs must be inside the nodes.
 """
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ..fabric import Fabric
 from .ns3 import rate, symmetric_links
 from .packets import PacketNetwork, packet_network, refuse_losses
 
 __all__ = ["simai_topology"]
+
+Floats = NDArray[np.float64]
 
 _TARGET = "a SimAI topology file"
 _MS = 1e3
@@ -33,8 +38,7 @@ def simai_topology(*, fabric: Fabric, gpu_type: str, low_latency: bool = False, 
     -----
     GPUs come first, server by server, then the NVSwitch of each server, because SimAI finds a GPU's NVSwitch by its
     number; then the other switches. Each GPU has a link of `local_bps` to its NVSwitch, and one to the node's network
-    switch with its share of `host_bps`: what the file says more narrowly than the fabric, where one GPU may use all of
-    it. Reading inside a server takes no time.
+    switch with its share of `host_bps`. A path inside a server takes the node's switching time.
 
     >>> from topo.textbook import torus_fabric
     >>> simai_topology(fabric=torus_fabric(dimensions=(3,), capacity_bps=400e9), gpu_type="H100")
@@ -42,52 +46,58 @@ def simai_topology(*, fabric: Fabric, gpu_type: str, low_latency: bool = False, 
     ...
     ValueError: a SimAI topology file needs the same number of GPUs in every node, at least 2; these have 1
     """
-    counts = sorted(set(fabric.gpus[fabric.gpus > 0].tolist()))
-    if len(counts) != 1 or counts[0] < 2:
+    nodes = np.flatnonzero(fabric.gpus)
+    counts = np.unique(fabric.gpus[nodes])
+    if counts.size != 1 or counts[0] < 2:
         raise ValueError(
-            f"{_TARGET} needs the same number of GPUs in every node, at least 2; these have {', '.join(map(str, counts))}"
+            f"{_TARGET} needs the same number of GPUs in every node, at least 2; these have "
+            f"{', '.join(map(str, counts.tolist())) or 'none'}"
         )
-    each, nodes = counts[0], np.flatnonzero(fabric.gpus)
-    unlimited = ~np.isfinite(fabric.local_bps[nodes])
-    if unlimited.any():
+    unlimited = nodes[~np.isfinite(fabric.local_bps[nodes])]
+    if unlimited.size:
         raise ValueError(
-            f"{_TARGET} needs the rate inside a node: local_bps of {fabric.labels[int(nodes[np.argmax(unlimited)])]} is "
-            "unlimited; set it"
+            f"{_TARGET} needs the rate inside a node: local_bps of {fabric.labels[int(unlimited[0])]} is unlimited"
         )
-    shared = (fabric.port_bps[nodes] < np.inf).any()
-    losses = ["ports that GPUs share between their node and the network"] if shared else []
-    refuse_losses(target=_TARGET, losses=losses, lossy=lossy)
-    inner = packet_network(fabric=_one_gpu(fabric), target=_TARGET, low_latency=low_latency, lossy=lossy)
-    return _written(fabric, inner, each, gpu_type)
-
-
-def _one_gpu(fabric: Fabric) -> Fabric:
-    """The fabric with one host for each server; servers that do not forward still become host and switch."""
-    from dataclasses import replace
-
-    ends = fabric.gpus > 0
-    return replace(
-        fabric, gpus=ends.astype(np.int64), transit=fabric.transit | ends, port_bps=np.full(fabric.n_nodes, np.inf)
+    refuse_losses(target=_TARGET, losses=_losses(fabric, nodes), lossy=lossy)
+    # a server that does not forward becomes a host and a switch all the same
+    opened = replace(
+        fabric,
+        gpus=(fabric.gpus > 0).astype(np.int64),
+        transit=fabric.transit | (fabric.gpus > 0),
+        port_bps=np.full(fabric.n_nodes, np.inf),
     )
+    inner = packet_network(fabric=opened, target=_TARGET, low_latency=low_latency, lossy=lossy)
+    wait = (fabric.switch_latency_low_s if low_latency else fabric.switch_latency_s)[nodes]
+    return _written(inner, int(counts[0]), fabric.local_bps[nodes], wait, gpu_type)
 
 
-def _written(fabric: Fabric, inner: PacketNetwork, each: int, gpu_type: str) -> str:
+def _losses(fabric: Fabric, nodes: NDArray[np.int64]) -> list[str]:
+    losses = []
+    if np.isfinite(fabric.port_bps[nodes]).any():
+        losses.append("ports that GPUs share between their node and the network")
+    free = nodes[~np.isfinite(fabric.host_bps[nodes])]
+    if free.size:
+        losses.append(f"that one GPU of {fabric.labels[int(free[0])]} may use all its links; each gets its share")
+    links = np.bincount(fabric.tail, minlength=fabric.n_nodes)
+    closed = nodes[~fabric.transit[nodes] & (links[nodes] > 1)]
+    if closed.size:
+        losses.append(f"that {fabric.labels[int(closed[0])]} does not forward")
+    return losses
+
+
+def _written(inner: PacketNetwork, each: int, local_bps: Floats, wait_s: Floats, gpu_type: str) -> str:
     servers, gpus = inner.n_hosts, inner.n_hosts * each
-    links = symmetric_links(inner, target=_TARGET)
-    local = fabric.local_bps[fabric.gpus > 0]
-    shift = gpus + servers - inner.n_hosts  # network switches move behind GPUs and NVSwitches
+    shift = (
+        gpus  # a network switch n of the inner network comes after all GPUs and NVSwitches, which are as many as hosts
+    )
     lines = []
     for server in range(servers):
-        lines += [
-            f"{gpu} {gpus + server} {rate(local[server])} 0ms 0" for gpu in range(server * each, (server + 1) * each)
-        ]
-    for i, j, bps, delay in links:
-        wait = f"{delay * _MS:.12g}ms 0"
-        if i < inner.n_hosts:  # the host's own link, shared out to its GPUs
-            lines += [f"{gpu} {j + shift} {rate(bps / each)} {wait}" for gpu in range(i * each, (i + 1) * each)]
-        else:
-            lines.append(f"{i + shift} {j + shift} {rate(bps)} {wait}")
-    switches = len(inner.labels) - inner.n_hosts
-    total = gpus + servers + switches
-    head = f"{total} {each} {servers} {switches} {len(lines)} {gpu_type}"
+        inside = f"{gpus + server} {rate(local_bps[server])} {0.5 * wait_s[server] * _MS:.12g}ms 0"
+        lines += [f"{gpu} {inside}" for gpu in range(server * each, (server + 1) * each)]
+    for i, j, bps, delay in symmetric_links(inner, target=_TARGET):
+        out = f"{j + shift} {rate(bps / each if i < servers else bps)} {delay * _MS:.12g}ms 0"
+        own = range(i * each, (i + 1) * each) if i < servers else [i + shift]  # a host's link is shared out to its GPUs
+        lines += [f"{vertex} {out}" for vertex in own]
+    total = gpus + len(inner.labels)
+    head = f"{total} {each} {servers} {len(inner.labels) - servers} {len(lines)} {gpu_type}"
     return "\n".join([head, " ".join(map(str, range(gpus, total))), *lines]) + "\n"

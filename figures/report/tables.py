@@ -1,0 +1,227 @@
+"""A report as HTML tables: the same numbers as `report.json`, rounded for people. Measures nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from links.parts import Datum
+from links.units import format_si
+from optimize.design.ladder import LadderStep
+from optimize.flow.interval import Interval
+from optimize.study.report import Metric, Proof, Report
+
+from .charts import LogScale, gap_bars, ladder_bar, range_mark, ticks
+from .markup import Cell, element, table
+
+__all__ = [
+    "assumed_table", "interval_text", "ladder_table", "limits_table", "links_table", "made_with_table", "metrics_table",
+    "parts_list", "proofs_table", "readings_table",
+]  # fmt: skip
+
+_GIGABYTE_BPS = 8e9  # unit of the tables: 1 GB/s
+_SHOWN_LINKS = 60  # rows of the table of links; all of them are in links.csv
+
+
+def interval_text(interval: Interval | None, *, unit: str = "", digits: int = 4) -> str:
+    """The number, or both ends where they differ in the digits shown; rates in GB/s and times in us.
+
+    >>> interval_text(Interval(lower=8e9, upper=16e9), unit="bit/s")
+    '1 to 2'
+    """
+    if interval is None:
+        return "–"
+    scale = {"bit/s": 1 / _GIGABYTE_BPS, "s": 1e6}.get(unit, 1.0)
+    return (interval * scale).text(digits=digits).replace("..", " to ").replace("inf", "unlimited")
+
+
+def _gap(interval: Interval | None, *, digits: int = 4) -> str:
+    text = interval_text(interval, digits=digits)
+    return text if interval is None else f"{text}×"
+
+
+def _unit(name: str) -> str:
+    return {"bit/s": "GB/s", "s": "µs"}.get(name, name)
+
+
+def metrics_table(report: Report) -> Element:
+    """Every metric on both references and the formation, both gaps, and the gaps drawn."""
+    gaps = [g.interval for m in report.metrics for g in (m.gap_up, m.gap_out) if g is not None]
+    scale = LogScale.around([1.0, *(end for gap in gaps for end in (gap.lower, gap.upper))])
+    out = report.case.scale_out is not None
+    header: list[Cell] = ["metric", "unit", "NVL72", "SuperPOD", "formation", "gap to NVL72", "gap to SuperPOD"]
+    header.append(element("span", "gaps, logarithmic", ticks(scale, suffix="×")))
+
+    def row(m: Metric) -> list[Cell]:
+        values = [interval_text(v, unit=m.unit) for v in (m.scale_up, m.scale_out, m.formation)]
+        gap_out = None if m.gap_out is None else m.gap_out.interval
+        drawn = gap_bars(m.gap_up.interval, out=gap_out, scale=scale)
+        return [m.name, _unit(m.unit), *values, _gap(m.gap_up.interval), _gap(gap_out), drawn]
+
+    rows = [row(m) for m in report.metrics]
+    kept = [k for k in range(len(header)) if out or k not in (3, 6)]
+    return table(
+        [header[k] for k in kept],
+        rows=[[row[k] for k in kept] for row in rows],
+        caption="Metrics per GPU, rates in one direction; where two ends stand, the value lies between them",
+        texts=[1],
+        class_="metrics",
+    )
+
+
+def ladder_table(report: Report) -> Element:
+    """Steps from the reference down to the formation, as bars with the factor each costs."""
+    steps = report.ladder.steps
+    scale = LogScale.for_bars([v for s in steps for v in (s.upper_bps, s.achieved_bps)], unit_size=_GIGABYTE_BPS)
+
+    def bar(step: LadderStep, limits: bool) -> Element:
+        return ladder_bar(step, scale=scale, unit_size=_GIGABYTE_BPS, limits=limits)
+
+    rows: list[list[Cell]] = []
+    for k, step in enumerate(steps):
+        limits = k == 0 or step.factor > 1.0 + 1e-9
+        values = interval_text(Interval(lower=step.achieved_bps, upper=step.upper_bps), unit="bit/s")
+        factor = "" if k == 0 else f"÷ {step.factor:.4g}"
+        rows.append([f"{step.number} {step.name}", bar(step, limits), values, factor,
+                     "exact" if step.exact else "bound"])  # fmt: skip
+    drawn = element("span", "all-to-all per GPU, logarithmic", ticks(scale, unit_size=_GIGABYTE_BPS, suffix=" GB/s"))
+    header: list[Cell] = ["step", drawn, "GB/s", "factor", "proof"]
+    caption = "Each step keeps the limits above it and adds one; grey steps cost nothing here"
+    return table(header, rows=rows, caption=caption, texts=[4], class_="ladder")
+
+
+def readings_table(report: Report) -> Element:
+    """all_to_all under other readings of the same system."""
+    header = ["reading", "link, Tb/s", "links, kW per node", "all-to-all, GB/s", "gap to NVL72", "gap to SuperPOD"]
+    rows = [
+        [r.label, f"{r.link_bps / 1e12:.4g}", f"{r.power_w / 1e3:.3g}", interval_text(r.all_to_all, unit="bit/s"),
+         _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
+        for r in report.readings
+    ]  # fmt: skip
+    return table(header, rows=rows, caption="Other readings of the same system, all-to-all only")
+
+
+def limits_table(report: Report, *, cut_share: float) -> Element:
+    """What binds, by its share of the proof, with the cut, and the means that the answer takes."""
+    form = report.proof("formation all_to_all").fabric
+    ends = max(int((form.gpus > 0).sum()), 1)
+    cut = report.cut
+    crossed = len(set(form.link_of_arc[cut.arcs].tolist()))
+    rows: list[list[Cell]] = [[f"binding: {name}", f"{share:.1%}", "of the proof: what they are worth at its prices"]
+                              for name, share in report.binding]  # fmt: skip
+    rows.append(["links of the cut", f"{cut_share:.1%}", "of the proof, both directions"])
+    rows.append([
+        "the narrowest halving found", format_si(cut.capacity_bps, "b/s"),
+        f"one direction, across {crossed} links, {cut.smaller_gpus} GPUs on the smaller side",
+    ])  # fmt: skip
+    rows.append(["on-board switching", format_si(report.switching_bps, "b/s"), "needed at the busiest node"])
+    rows.append(["links draw", format_si(report.link_power_w / ends, "W"), "per node with GPUs, mean"])
+    caption = "What holds the formation back, and what the answer needs"
+    return table(["limit", "value", "meaning"], rows=rows, caption=caption, texts=[2])
+
+
+def _data(report: Report) -> Iterable[tuple[str, str, Datum]]:
+    yield from (("scenario", key, datum) for key, datum in report.case.data.items())
+    yield from ((part.name, key, datum) for part in report.case.parts for key, datum in part.data.items())
+
+
+def _source(datum: Datum) -> Element:
+    where = ", ".join(text for text in (datum.source, datum.locator, datum.date) if text)
+    made = element("span", where)
+    if datum.note:
+        made.append(element("span", datum.note, class_="note"))
+    return made
+
+
+def _value(value: float, unit: str) -> str:
+    return f"{value:.6g}" if unit == "1" else f"{value:.6g} {unit}"
+
+
+def assumed_table(report: Report) -> Element:
+    """Assumed values of the scenario and of its parts, each with the range it may lie in."""
+    rows: list[list[Cell]] = []
+    for where, key, datum in _data(report):
+        if datum.confidence == "assumed":
+            low, high = datum.ends
+            rows.append([key, where, _value(datum.value, datum.unit), f"{low:g} to {high:g}",
+                         range_mark(datum.value, low=low, high=high), _source(datum)])  # fmt: skip
+    header = ["value", "of", "taken", "may be", "where in it", "why"]
+    return table(header, rows=rows, caption="Assumed values and their ranges", texts=[1, 5], class_="assumed")
+
+
+def parts_list(report: Report) -> Element:
+    """Sourced values of the scenario and of every part, one fold each."""
+    folds = [_fold("scenario", "values of the scenario", report.case.data)]
+    folds += [_fold(part.name, part.title, part.data) for part in report.case.parts]
+    return element("div", *folds)
+
+
+def _fold(name: str, title: str, data: Mapping[str, Datum]) -> Element:
+    rows: list[list[Cell]] = []
+    for key, datum in data.items():
+        low, high = datum.ends
+        span = "" if low == high else f"{low:g} to {high:g}"
+        rows.append([key, _value(datum.value, datum.unit), span, datum.confidence, _source(datum)])
+    head = element("summary", element("b", name), f" {title}", element("span", f" {len(rows)} values", class_="note"))
+    header = ["value", "taken", "range", "confidence", "source"]
+    return element("details", head, table(header, rows=rows, caption=f"Values of {name}", texts=[3, 4]))
+
+
+def proofs_table(report: Report) -> Element:
+    """Every certified throughput: how it was found, both ends, how far apart they are."""
+
+    def row(p: Proof) -> list[Cell]:
+        answer = p.throughput
+        method = element("span", answer.method)
+        if answer.note:
+            method.append(element("span", answer.note, class_="note"))
+        ends = interval_text(answer.per_gpu_bps, unit="bit/s", digits=8)
+        return [p.label, ends, f"{answer.width:.1e}" if answer.width else "0", method]
+
+    header = ["proof", "GB/s per GPU", "width", "first found by"]
+    rows = [row(p) for p in report.proofs]
+    return table(header, rows=rows, caption="Both ends, recomputed outside the solver; the width is upper / lower − 1", texts=[3])
+
+
+def links_table(drawn: Mapping[str, Any]) -> Element:
+    """The fullest directions of the links of a `drawing_table`."""
+    arcs, label = drawn["arcs"], drawn["nodes"]["label"]
+    share = [load / kept for load, kept in zip(arcs["load_bps"], arcs["kept_bps"], strict=True)]
+    fullest = sorted(range(len(share)), key=lambda e: (-round(share[e], 6), e))[:_SHOWN_LINKS]
+    rows: list[Sequence[Cell]] = [
+        [f"{label[arcs['tail'][e]]} → {label[arcs['head'][e]]}", f"{arcs['load_bps'][e] / 1e12:.4g}",
+         f"{arcs['kept_bps'][e] / 1e12:.4g}", f"{share[e]:.1%}",
+         f"{arcs['shortest_m'][e]:.1f} to {arcs['longest_m'][e]:.1f}", f"{arcs['price'][e]:.3g}",
+         f"{arcs['certificate_share'][e]:.2%}", "yes" if arcs["in_cut"][e] else "no"]
+        for e in fullest
+    ]  # fmt: skip
+    caption = f"The {len(rows)} fullest of {len(share)} directed links at the all-to-all optimum; links.csv has all"
+    header = ["link", "load, Tb/s", "capacity, Tb/s", "full", "range, m", "price", "share of the proof", "in the cut"]
+    return table(header, rows=rows, caption=caption, texts=[7])
+
+
+def made_with_table(report: Report) -> Element:
+    """Version, scenario, seeds and packages: what it takes to make the report again."""
+    made = report.provenance
+    scenario = made.get("scenario")
+    seeds = [f"{key} = {value}" for key, value in _flat(scenario or {}) if key.rsplit(".", 1)[-1].endswith("seed")]
+    rows: list[list[Cell]] = [
+        ["fabricgap", str(made["fabricgap"])],
+        ["Python", str(made["python"])],
+        ["scenario", report.case.name if scenario is not None else "none: made by hand"],
+        ["scenario hash (SHA-256, first 16 digits)", str(made["digest"] or "–")],
+        ["seeds", ", ".join(seeds) or "none: nothing in this report is drawn at random"],
+    ]
+    rows += [[name, str(version)] for name, version in made["packages"].items()]
+    return table(["made with", ""], rows=rows, caption="What it takes to make this report again", texts=[1])
+
+
+def _flat(values: Any, prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Values of nested tables by their dotted keys."""
+    if isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from _flat(value, f"{prefix}{key}.")
+    elif isinstance(values, list | tuple):
+        for k, value in enumerate(values):
+            yield from _flat(value, f"{prefix}{k}.")
+    else:
+        yield prefix.rstrip("."), values
