@@ -65,13 +65,13 @@ def figure(*, width_in: float, height_in: float) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
-def headline(drawn: Figure, text: str) -> None:
+def headline(drawn: Figure, *, text: str) -> None:
     """Put the finding over the figure, wrapped to its width."""
     wrapped = textwrap.fill(text, width=round(13.5 * drawn.get_figwidth()))
     drawn.suptitle(wrapped, fontsize=9.0, x=0.01, ha="left", fontweight="bold", linespacing=1.15)
 
 
-def footnote(drawn: Figure, text: str) -> None:
+def footnote(drawn: Figure, *, text: str) -> None:
     """Put sources and assumptions under the figure, wrapped to its width."""
     wrapped = textwrap.fill(text, width=round(20.5 * drawn.get_figwidth()))
     drawn.supxlabel(wrapped, fontsize=6.2, x=0.01, ha="left", color=GREY, linespacing=1.15)
@@ -82,13 +82,14 @@ def legend_line(label: str, **looks: Any) -> Line2D:
     return Line2D([], [], label=label, **looks)
 
 
-def panel_title(ax: Axes, text: str) -> None:
+def panel_title(ax: Axes, *, text: str) -> None:
     """What one panel shows, over its left corner."""
     ax.set_title(text, loc="left", fontsize=8.0)
 
 
 def save_figure(drawn: Figure, *, name: str, folder: Path, tables: Table) -> tuple[Path, ...]:
     """Write PDF, SVG and PNG, and a CSV of every table behind them (`NAME-TABLE.csv`); no dates inside."""
+    _settle(drawn)
     written = []
     for suffix, metadata in (("pdf", {"CreationDate": None}), ("svg", {"Date": None}), ("png", {"Software": None})):
         buffer = io.BytesIO()
@@ -97,6 +98,17 @@ def save_figure(drawn: Figure, *, name: str, folder: Path, tables: Table) -> tup
         written.append(folder / f"{name}.{suffix}")
         write_atomically(path=written[-1], content=buffer.getvalue())
     return (*written, *save_tables(name=name, folder=folder, tables=tables))
+
+
+def _settle(drawn: Figure) -> None:
+    """Apply the layout once and round it: it varies in its last digits from process to process, and SVG hashes them."""
+    with styled():
+        drawn.set_dpi(_RC["savefig.dpi"])
+        drawn.draw_without_rendering()
+        drawn.set_layout_engine("none")
+        for ax in drawn.axes:
+            x, y, width, height = (round(float(part), 6) for part in ax.get_position(original=True).bounds)
+            ax.set_position((x, y, width, height))
 
 
 def save_tables(*, name: str, folder: Path, tables: Table) -> tuple[Path, ...]:

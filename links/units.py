@@ -64,7 +64,8 @@ def format_si(value: float, unit: str, *, digits: int = 4) -> str:
     """
     if not np.isfinite(value) or value == 0.0:
         return f"{value:g} {unit}"
+    rounded = abs(float(f"{value:.{digits}g}"))  # so that 999.99 G is 1 T
     for factor, prefix in _PREFIXES:
-        if abs(value) >= factor:
+        if rounded >= factor:
             return f"{value / factor:.{digits}g} {prefix}{unit}"
     return f"{value:.{digits}g} {unit}"

@@ -81,10 +81,13 @@ def draw(data: Table) -> Figure:
                 [row for row in data[key] if row["scenario"] == bound["scenario"]] for key in ("nodes", "links")
             )
             _draw_one(ax, nodes, links, bound)
-        headline(drawn, _finding(bounds))
-        footnote(drawn, "Share of a link: its price times its capacity over the worth of all limits, in the dual "
-                        "certificate of all_to_all. Light grey: no price. Blue and orange: the sides of the narrowest "
-                        "halving found. 1% more on a link gains at most its share of 1%.")  # fmt: skip
+        headline(drawn, text=_finding(bounds))
+        footnote(
+            drawn,
+            text="Share of a link: its price times its capacity over the worth of all limits, in the dual "
+            "certificate of all_to_all. Light grey: no price. Blue and orange: the sides of the narrowest "
+            "halving found. 1% more on a link gains at most its share of 1%.",
+        )
     return drawn
 
 

@@ -65,11 +65,17 @@ def draw(data: Table) -> Figure:
         lowest = min(*(row["level_dbm"] for row in data["ledger"]), *(row["sensitivity_dbm"] for row in links))
         axes[0].set_ylim(lowest - 4.0, max(row["overload_dbm"] for row in links) + 2.5)
         margins = ", ".join(f"{100 * link['aperture_m']:g} cm {link['margin_db']:+.1f} dB" for link in links)
-        headline(drawn, f"At the longest range of the formation, {links[0]['range_m']:.0f} m, diffraction decides what "
-                        f"is left to spare: {margins}")  # fmt: skip
-        footnote(drawn, f"{links[0]['title']}. Pointing: the fade of both ends that is exceeded as often as the outage "
-                        "allows; jitter assumed. Sources of the transceiver's values: part "
-                        f"{links[0]['transceiver']}.")  # fmt: skip
+        headline(
+            drawn,
+            text=f"At the longest range of the formation, {links[0]['range_m']:.0f} m, diffraction decides what "
+            f"is left to spare: {margins}",
+        )
+        footnote(
+            drawn,
+            text=f"{links[0]['title']}. Pointing: the fade of both ends that is exceeded as often as the outage "
+            "allows; jitter assumed. Sources of the transceiver's values: part "
+            f"{links[0]['transceiver']}.",
+        )
     return drawn
 
 

@@ -88,10 +88,13 @@ def draw(data: Table) -> Figure:
             handles.append(legend_line(label, color=GREY, marker="o", markerfacecolor=face, markersize=4.0,
                                        linestyle=""))  # fmt: skip
         ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, handlelength=1.6)
-        headline(drawn, _finding(data))
-        footnote(drawn, "Bars: certified intervals; latency runs from propagation alone to the slowest assumed "
-                        "electronics. A fabric limited by its middle cut has about twice the gap in bisection that it "
-                        "has in all_to_all, because half of all traffic stays on its side of the cut.")  # fmt: skip
+        headline(drawn, text=_finding(data))
+        footnote(
+            drawn,
+            text="Bars: certified intervals; latency runs from propagation alone to the slowest assumed "
+            "electronics. A fabric limited by its middle cut has about twice the gap in bisection that it "
+            "has in all_to_all, because half of all traffic stays on its side of the cut.",
+        )
     return drawn
 
 

@@ -71,12 +71,12 @@ def _points(scenario: str) -> dict[str, tuple[str, str, float, dict[str, Any]]]:
     return {f"{panel}|{curve}|{x:g}": (panel, curve, x, changes) for panel, curve, x, changes in found}
 
 
-def table(scenario: str = "lattice-21", only: Sequence[str] | None = None) -> Table:
+def table(scenario: str = "lattice-21", *, only: Sequence[str] | None = None) -> Table:
     """`points`: both ends of the gap by panel, curve and value (empty where links fail); `base`: as shipped."""
     points = {
         label: point for label, point in _points(scenario).items() if only is None or point[0].startswith(tuple(only))
     }
-    measured = shared.sweep(scenario, {label: changes for label, (*_, changes) in points.items()})
+    measured = shared.sweep(scenario, points={label: changes for label, (*_, changes) in points.items()})
     rows = []
     for label, (panel, curve, x, _) in points.items():
         reading = measured[label]
@@ -106,10 +106,13 @@ def draw(data: Table) -> Figure:
             ax.set_ylabel("all-to-all gap to NVL72 [-]")
         for ax in axes.flat[len(panels) :]:
             _draw_key(ax, base)
-        headline(drawn, _finding(data))
-        footnote(drawn, f"Scenario {base['scenario']}, one key changed at a time; certified intervals as bars (mostly "
-                        "smaller than the marks). Spacing scales reach and radius too. Curves end where links fail or "
-                        "break during the orbit.")  # fmt: skip
+        headline(drawn, text=_finding(data))
+        footnote(
+            drawn,
+            text=f"Scenario {base['scenario']}, one key changed at a time; certified intervals as bars (mostly "
+            "smaller than the marks). Spacing scales reach and radius too. Curves end where links fail or "
+            "break during the orbit.",
+        )
     return drawn
 
 

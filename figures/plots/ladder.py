@@ -45,10 +45,13 @@ def draw(data: Table) -> Figure:
         axes[0].set_yticks(range(len(order)), [f"{number} {names[number]}" for number in order])
         axes[0].set_ylim(len(order) - 0.5, -0.5)
         drawn.set_layout_engine("constrained", wspace=0.03)
-        headline(drawn, _finding(data))
-        footnote(drawn, "Certified upper end of all_to_all per GPU, one direction, with this limit and all above it; "
-                        "in brackets the factor lost; pale ends of bars, if any: above what a checked routing "
-                        "achieves. Grey: the limit costs nothing here. A star: only a bound.")  # fmt: skip
+        headline(drawn, text=_finding(data))
+        footnote(
+            drawn,
+            text="Certified upper end of all_to_all per GPU, one direction, with this limit and all above it; "
+            "in brackets the factor lost; pale ends of bars, if any: above what a checked routing "
+            "achieves. Grey: the limit costs nothing here. A star: only a bound.",
+        )
     return drawn
 
 

@@ -108,7 +108,7 @@ def _reach_m(link: LinkModel) -> list[float]:
     return [link.module["reach_m"]] if isinstance(link, FibreLink) else []
 
 
-def table(scenario: str = "suncatcher-81", points: int = _POINTS) -> Table:
+def table(scenario: str = "suncatcher-81", *, points: int = _POINTS) -> Table:
     """`links`: rate (0 where a link does not close) and physical ceiling by range; `formation`: ranges flown."""
     rows: list[dict[str, Any]] = []
     for panel, label, variant, link in _links(scenario):
@@ -141,12 +141,12 @@ def draw(data: Table) -> Figure:
         for ax, panel in zip(axes, _PANELS, strict=True):
             ax.axvspan(flown["least_m"], flown["greatest_m"], color=LIGHT, linewidth=0, zorder=0)
             _draw_panel(ax, [row for row in rows if row["panel"] == panel])
-            panel_title(ax, panel)
+            panel_title(ax, text=panel)
             ax.set_xlabel("range [m]")
         axes[0].set_ylabel("link, one direction [Gb/s]")
         axes[0].set_ylim(1.0, 3e8)
-        headline(drawn, _finding(rows, flown))
-        footnote(drawn, _NOTE)
+        headline(drawn, text=_finding(rows, flown))
+        footnote(drawn, text=_NOTE)
     return drawn
 
 

@@ -27,7 +27,7 @@ _ON_WHITE = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
 _LEAST_M, _GREATEST_M, _POINTS = 20.0, 60e3, 50
 
 
-def table(scenario: str = "suncatcher-81", points: int = _POINTS) -> Table:
+def table(scenario: str = "suncatcher-81", *, points: int = _POINTS) -> Table:
     """`coupling` and `channels` by aperture and range, and `suncatcher`: the three designs of its paper."""
     link = shared.optical_link(shared.scenario(scenario))
     wavelength_m = link.wavelength_m
@@ -85,14 +85,20 @@ def draw(data: Table) -> Figure:
         wrong = [row for row in data["coupling"] if row["diameter_m"] == max(_DIAMETERS_M) and row["friis"] > 1.0]
         until = max(row["range_m"] * math.sqrt(row["friis"]) for row in wrong)  # where the line crosses 1
         nearest = data["suncatcher"][-1]
-        headline(drawn, f"Friis breaks energy conservation below {until / 1e3:.2g} km for "
-                        f"{100 * max(_DIAMETERS_M):g} cm apertures; there they share many channels, "
-                        f"{nearest['modes']:.0f} modes at {nearest['range_m'] / 1e3:.2f} km where Suncatcher uses "
-                        f"{nearest['tiles']} tiles")  # fmt: skip
-        footnote(drawn, "Left: circular apertures; best beam: largest prolate eigenvalue; fibre to fibre: collimated, "
-                        "truncation of the scenario. Right: square apertures of that side, one polarisation; tiles n x "
-                        "n to the confocal range pi D^2 / (4 n^2 lambda). Suncatcher: arXiv:2511.19468v2, section "
-                        "4.2.")  # fmt: skip
+        headline(
+            drawn,
+            text=f"Friis breaks energy conservation below {until / 1e3:.2g} km for "
+            f"{100 * max(_DIAMETERS_M):g} cm apertures; there they share many channels, "
+            f"{nearest['modes']:.0f} modes at {nearest['range_m'] / 1e3:.2f} km where Suncatcher uses "
+            f"{nearest['tiles']} tiles",
+        )
+        footnote(
+            drawn,
+            text="Left: circular apertures; best beam: largest prolate eigenvalue; fibre to fibre: collimated, "
+            "truncation of the scenario. Right: square apertures of that side, one polarisation; tiles n x "
+            "n to the confocal range pi D^2 / (4 n^2 lambda). Suncatcher: arXiv:2511.19468v2, section "
+            "4.2.",
+        )
     return drawn
 
 
@@ -108,7 +114,7 @@ def _draw_coupling(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     ax.text(_GREATEST_M / 1.15, 30.0, "more received\nthan sent", ha="right", va="center", fontsize=7.5, color=GREY)
     ax.set_ylim(1e-3, 1e2)
     ax.set_ylabel("received / sent, power [-]")
-    panel_title(ax, "how much light arrives")
+    panel_title(ax, text="how much light arrives")
     kinds = [legend_line(label, color=GREY, linestyle=dash, linewidth=width) for dash, width, label in (
         ("--", 0.9, "Friis (far field)"), ("-", 1.6, "best beam"), (":", 1.2, "fibre to fibre"))]  # fmt: skip
     ax.legend(handles=kinds, loc="lower left", frameon=False, handlelength=2.0, labelspacing=0.3)
@@ -128,7 +134,7 @@ def _draw_channels(ax: Axes, rows: Sequence[Mapping[str, Any]], designs: Sequenc
                     xytext=(5, 3), textcoords="offset points", fontsize=6.8, zorder=3, bbox=_ON_WHITE)  # fmt: skip
     ax.set_ylim(0.3, 1e6)
     ax.set_ylabel("spatial channels per polarisation [-]")
-    panel_title(ax, "how many channels two apertures share")
+    panel_title(ax, text="how many channels two apertures share")
     handles = ax.get_legend_handles_labels()[0]
     handles += [
         legend_line("modes, A² / (λd)²", color=GREY),

@@ -60,7 +60,10 @@ def draw(data: Table) -> Figure:
         ax.set_ylim(0.0, ends[1][1] * 1.08)
         ax.legend(loc="lower center", ncols=2, frameon=False, handlelength=2.2, columnspacing=1.0)
         (low, high), (first, last) = ends[0], ends[1]
-        headline(drawn, f"Twice an orbit a link to a neighbour breathes from {low:.0f} to {high:.0f} m, to a diagonal "
-                        f"one from {first:.0f} to {last:.0f} m: {last / low:.2g} to 1 in all")  # fmt: skip
-        footnote(drawn, "Suncatcher's planar lattice of 2:1 ellipses, linear motion (Hill's equations).")
+        headline(
+            drawn,
+            text=f"Twice an orbit a link to a neighbour breathes from {low:.0f} to {high:.0f} m, to a diagonal "
+            f"one from {first:.0f} to {last:.0f} m: {last / low:.2g} to 1 in all",
+        )
+        footnote(drawn, text="Suncatcher's planar lattice of 2:1 ellipses, linear motion (Hill's equations).")
     return drawn

@@ -14,23 +14,23 @@ __all__ = ["draw", "save", "table"]
 _FRAMES, _PER_SECOND = 24, 6.0
 
 
-def table(scenario: str = "suncatcher-81", frames: int = _FRAMES) -> Table:
+def table(scenario: str = "suncatcher-81", *, frames: int = _FRAMES) -> Table:
     """As `orbit_frames.table`, over a whole orbit."""
-    return orbit_frames.table(scenario, frames, orbits=1.0)
+    return orbit_frames.table(scenario, frames=frames, orbits=1.0)
 
 
 def draw(data: Table) -> Figure:
     """The first frame of a `table`."""
     with styled():
-        drawn = figure(width_in=SINGLE_IN * 1.3, height_in=2.9)
+        drawn = figure(width_in=SINGLE_IN * 1.3, height_in=3.2)
         _show(drawn.subplots(), data, 0)
-        headline(drawn, orbit_frames.finding(data))
+        headline(drawn, text=orbit_frames.finding(data))
     return drawn
 
 
 def _show(ax: Axes, data: Table, frame: int) -> None:
     ax.clear()
-    orbit_frames.draw_frame(ax, data, frame)
+    orbit_frames.draw_frame(ax, data=data, frame=frame)
     ax.set_xlabel("along-track [m]")
     ax.set_ylabel("radial [m]")
 

@@ -20,7 +20,7 @@ __all__ = ["draw", "draw_frame", "finding", "limits_m", "table"]
 _FRAMES = 4
 
 
-def table(scenario: str = "suncatcher-81", frames: int = _FRAMES, orbits: float = 0.25) -> Table:
+def table(scenario: str = "suncatcher-81", *, frames: int = _FRAMES, orbits: float = 0.25) -> Table:
     """`nodes` and `links` at each frame, over part of an orbit, and the `way` of the outmost satellite."""
     wanted = shared.scenario(scenario)
     formation, series, loads = shared.lattice(wanted), shared.series(scenario), shared.loads(scenario)
@@ -55,7 +55,7 @@ def draw(data: Table) -> Figure:
         drawn = figure(width_in=DOUBLE_IN, height_in=4.4)
         axes = drawn.subplots(2, (len(frames) + 1) // 2, sharex=True, sharey=True, squeeze=False)
         for ax, frame in zip(axes.flat, frames, strict=False):
-            lines = draw_frame(ax, data, frame)
+            lines = draw_frame(ax, data=data, frame=frame)
         for ax in axes[-1]:
             ax.set_xlabel("along-track [m]")
         for ax in axes[:, 0]:
@@ -63,9 +63,12 @@ def draw(data: Table) -> Figure:
         bar = drawn.colorbar(lines, ax=axes, orientation="vertical", shrink=0.8, aspect=30, pad=0.01)
         bar.set_label("load / capacity, least total flow [-]")
         bar.outline.set_linewidth(0.4)
-        headline(drawn, finding(data))
-        footnote(drawn, "Loads at the all-to-all optimum of what the wiring keeps at every time. Orange: one satellite "
-                        "and its way round the centre in one orbit. Linear motion.")  # fmt: skip
+        headline(drawn, text=finding(data))
+        footnote(
+            drawn,
+            text="Loads at the all-to-all optimum of what the wiring keeps at every time. Orange: one satellite "
+            "and its way round the centre in one orbit. Linear motion.",
+        )
     return drawn
 
 
@@ -86,7 +89,7 @@ def limits_m(data: Table) -> tuple[float, float]:
     return 1.06 * max(abs(r["along_track_m"]) for r in rows), 1.12 * max(abs(r["radial_m"]) for r in rows)
 
 
-def draw_frame(ax: Axes, data: Table, frame: int) -> LineCollection:
+def draw_frame(ax: Axes, *, data: Table, frame: int) -> LineCollection:
     """Draw one frame into empty axes."""
     nodes = [row for row in data["nodes"] if row["frame"] == frame]
     links = [row for row in data["links"] if row["frame"] == frame]

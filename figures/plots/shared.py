@@ -100,7 +100,7 @@ def loads(name: str) -> Loads:
     return Loads(arc=arcs, load_bps=bits[arcs])
 
 
-def sweep(name: str, points: Mapping[str, Overrides]) -> dict[str, Reading | None]:
+def sweep(name: str, *, points: Mapping[str, Overrides]) -> dict[str, Reading | None]:
     """all_to_all of a shipped scenario with keys replaced, each point by its label; None where links break or fail.
 
     The points are measured as readings of each other, so what one proves helps the next; only points with the same GPUs

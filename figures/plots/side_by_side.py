@@ -84,19 +84,26 @@ def draw(data: Table) -> Figure:
                          [row for row in data["links"] if row["fabric"] == who], thin)  # fmt: skip
             ax.set_title(f"{who}: {size['gpus']} GPUs,\n{size['links']} links, mean {size['mean_link_m']:.3g} m",
                          loc="left", fontsize=8.0)  # fmt: skip
-        left.locator_params(axis="x", nbins=2)
+        edge = round(max(row["across_m"] for row in data["nodes"] if row["fabric"] == sizes[0]["fabric"]), 1)
+        left.set_xticks([-edge, edge])
         left.set_xlabel("across [m]")
         left.set_ylabel("up [m]")
         middle.set_xlabel("along-track [m]")
         middle.set_ylabel("radial [m]")
         _draw_gaps(right, data["gaps"])
         times, gaps = data["gaps"][0]["lower"], {row["what"]: row for row in data["gaps"]}
-        headline(drawn, f"Links {times:.0f} times as long leave a GPU 1/{gaps['all_to_all']['lower']:.3g} of the "
-                        f"all-to-all of an NVL72 and 1/{gaps['bisection']['lower']:.3g} of its bisection")  # fmt: skip
-        footnote(drawn, "The rack is schematic; its longest link is as long as its longest cable. Blue: GPUs or "
-                        "satellites with GPUs, orange squares: switches. Mean lengths, of the formation over an orbit. "
-                        "Bars: certified intervals; latency from propagation alone to the slowest assumed "
-                        "electronics.")  # fmt: skip
+        headline(
+            drawn,
+            text=f"Links {times:.0f} times as long leave a GPU 1/{gaps['all_to_all']['lower']:.3g} of the "
+            f"all-to-all of an NVL72 and 1/{gaps['bisection']['lower']:.3g} of its bisection",
+        )
+        footnote(
+            drawn,
+            text="The rack is schematic; its longest link is as long as its longest cable. Blue: GPUs or "
+            "satellites with GPUs, orange squares: switches. Mean lengths, of the formation over an orbit. "
+            "Bars: certified intervals; latency from propagation alone to the slowest assumed "
+            "electronics.",
+        )
     return drawn
 
 

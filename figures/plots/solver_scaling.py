@@ -36,7 +36,7 @@ def _fabric(scenario: str, radius_m: float) -> Fabric:
     return series.at(0)
 
 
-def table(scenario: str = "lattice-21", radii_m: Sequence[float] = _RADII_M) -> Table:
+def table(scenario: str = "lattice-21", *, radii_m: Sequence[float] = _RADII_M) -> Table:
     """`runs`: seconds and width by method and size."""
     rows: list[dict[str, Any]] = []
     small = _fabric(scenario, radii_m[0])
@@ -67,17 +67,20 @@ def draw(data: Table) -> Figure:
         top, bottom = drawn.subplots(2, 1, sharex=True)
         _curves(top, rows, "seconds")
         _curves(bottom, rows, "width")
-        panel_title(top, "time")
-        panel_title(bottom, "certified width")
+        panel_title(top, text="time")
+        panel_title(bottom, text="certified width")
         top.set_ylabel("wall time [s]")
         bottom.set_ylabel("upper / lower - 1 [-]")
         bottom.set_xlabel("satellites [-]")
         bottom.axhline(1e-6, color="black", linewidth=0.5, linestyle=":")
         bottom.text(rows[0]["satellites"], 2e-6, "asked for: 1e-6", fontsize=6.8)
         top.legend(frameon=False, loc="upper left")
-        headline(drawn, _finding(rows))
-        footnote(drawn, "All-to-all on Suncatcher's lattice, direct and diagonal neighbours. Measured on the computer "
-                        "that made this figure.")  # fmt: skip
+        headline(drawn, text=_finding(rows))
+        footnote(
+            drawn,
+            text="All-to-all on Suncatcher's lattice, direct and diagonal neighbours. Measured on the computer "
+            "that made this figure.",
+        )
     return drawn
 
 

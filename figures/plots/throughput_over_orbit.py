@@ -21,7 +21,7 @@ _APERTURES_M = (0.020, 0.015, 0.012)
 _EPOCHS = 96
 
 
-def table(scenario: str = "lattice-21", epochs: int = _EPOCHS) -> Table:
+def table(scenario: str = "lattice-21", *, epochs: int = _EPOCHS) -> Table:
     """`times`: certified ends of all_to_all per GPU at each time; `orbit`: what the wiring keeps at every time."""
     times: list[dict[str, Any]] = []
     kept: list[dict[str, Any]] = []
@@ -78,11 +78,14 @@ def draw(data: Table) -> Figure:
         ax.set_xlabel("time over one orbit [min]")
         ax.set_ylabel("all-to-all per GPU [GB/s]")
         ax.legend(loc="upper left", ncols=4, frameon=False, handlelength=1.2, columnspacing=0.9)
-        headline(drawn, _finding(data))
-        footnote(drawn, f"Scenario {orbit[0]['scenario']} ({orbit[0]['satellites']} satellites) with 0 dBm "
-                        f"transceivers ({orbit[0]['transceiver']}; 400, 300 or 200 Gb/s a channel), one direction. "
-                        "Bands: certified intervals; the pale ones run from what all links keep at every time to the "
-                        "worst single time.")  # fmt: skip
+        headline(drawn, text=_finding(data))
+        footnote(
+            drawn,
+            text=f"Scenario {orbit[0]['scenario']} ({orbit[0]['satellites']} satellites) with 0 dBm "
+            f"transceivers ({orbit[0]['transceiver']}; 400, 300 or 200 Gb/s a channel), one direction. "
+            "Bands: certified intervals; the pale ones run from what all links keep at every time to the "
+            "worst single time.",
+        )
     return drawn
 
 

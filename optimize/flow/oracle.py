@@ -232,7 +232,40 @@ def _carry(path: Ints, steps: int, places: Ints, units: int, bits: float, charge
 
 
 @_compiled
-def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_row: int, gain: Floats, worth: Floats, load: Floats, top: float, squarings: int, orders: Ints, flows: Ints, counts: Ints, bits: Floats, rounds: int, rtol: float, resort: bool) -> tuple[float, float, int]:  # fmt: skip
+def _plant(first: Ints, start: Ints, charge: Ints, carried: Ints, order: Ints, node_row: int, counts: Ints, bits: float, worth: Floats, gain: Floats, load: Floats, price: Floats, top: float, squarings: int, near: Floats, short: Ints, idle: float) -> None:  # fmt: skip
+    n = order.size
+    for k in range(first[n]):
+        if carried[k] > 0:
+            r = charge[k]
+            load[r] = max(load[r] - carried[k] * bits * gain[r], 0.0)
+            price[r] = (_power(load[r] / top, squarings) + idle) * worth[r]
+            carried[k] = 0
+    near[0] = 0.0
+    due = np.empty(n, np.int64)
+    for j in range(1, n):
+        least = np.inf
+        p = -1
+        for k in range(first[j], first[j + 1]):
+            found = price[charge[k]] + near[start[k]]
+            if found < least:
+                least = found
+                p = k
+        near[j] = least
+        short[j] = p
+        due[j] = counts[order[j]]
+    due[0] = 0
+    for j in range(n - 1, 0, -1):
+        if due[j] > 0:
+            k = short[j]
+            carried[k] = due[j]
+            due[start[k]] += due[j]
+            r = charge[k]
+            load[r] += due[j] * bits * gain[r]
+            price[r] = (_power(load[r] / top, squarings) + idle) * worth[r]
+
+
+@_compiled
+def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_row: int, gain: Floats, worth: Floats, load: Floats, top: float, squarings: int, orders: Ints, flows: Ints, counts: Ints, bits: Floats, rounds: int, rtol: float, resort: bool, renew: bool, idle: float) -> tuple[float, float, int]:  # fmt: skip
     """Shift flows from the dearest used to the cheapest allowed path of every node, source after source, all in place.
 
     Parameters
@@ -273,8 +306,9 @@ def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_ro
     blocks, n = orders.shape
     arcs = tail.size
     price = np.empty(load.size)
+    low_price = idle if renew else _FLOOR
     for r in range(load.size):
-        price[r] = (_power(load[r] / top, squarings) + _FLOOR) * worth[r]
+        price[r] = (_power(load[r] / top, squarings) + low_price) * worth[r]
     place, first = np.empty(n, np.int32), np.empty(n + 1, np.int32)
     start, column, charge = np.empty(arcs, np.int32), np.empty(arcs, np.int32), np.empty(arcs, np.int32)
     carried = np.empty(arcs, np.int32)
@@ -287,6 +321,8 @@ def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_ro
     for b in range(blocks):
         order, flow, bit = orders[b], flows[b], bits[b]
         _unfold(ptr, tail, link, row, opened, order, place, flow, first, start, column, charge, carried)
+        if renew:
+            _plant(first, start, charge, carried, order, node_row, counts[b], bit, worth, gain, load, price, top, squarings, near, short, idle)  # fmt: skip
         for turn in range(rounds):
             now = _label(first, start, charge, carried, order, node_row, price, near, far, short, long)
             if turn == 0:
@@ -296,7 +332,7 @@ def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_ro
                         least += counts[b, order[j]] * near[j] * bit
             saved = 0.0
             for j in range(n - 1, 0, -1):
-                if short[j] == long[j]:
+                if short[j] == long[j] or far[j] - near[j] <= rtol * near[j]:
                     continue
                 most = carried[long[j]]
                 old[0], new[0], old_at[0], new_at[0] = long[j], short[j], j, j
@@ -316,7 +352,7 @@ def improve(ptr: Ints, tail: Ints, link: Ints, row: Ints, opened: Bools, node_ro
                     continue
                 dear, down = _cost_of(old, many, old_at, 0.0, charge, order, node_row, worth, gain, load, top, squarings)  # fmt: skip
                 cheap, up = _cost_of(new, few, new_at, 0.0, charge, order, node_row, worth, gain, load, top, squarings)
-                if dear - cheap <= rtol * dear:
+                if dear <= cheap:
                     continue
                 low, high = 0.0, most * bit
                 move = min((dear - cheap) / (down + up), high)

@@ -142,7 +142,7 @@ def _priced(expansion: Expansion, task: Task, price: Floats) -> tuple[float, lis
     price = price / float(price.max())  # only ratios matter, and graph routines take tiny costs for none
     worth, pay = float(price @ expansion.limit_bps), float(price @ expansion.limit_own)
     cost: Floats = np.bincount(expansion.limit_arc, weights=price, minlength=expansion.n_arcs).astype(float)
-    alike = task.share is None and task.up and task.down and expansion.is_symmetric()
+    alike = _is_alike(expansion, task)
     if alike:
         cost = (cost + cost[expansion.reverse_arc()]) / 2.0  # as good a bound, and one tree serves both ways
     paths = least_paths(expansion=expansion, cost=cost)
@@ -169,11 +169,17 @@ def _priced(expansion: Expansion, task: Task, price: Floats) -> tuple[float, lis
     return worth / pay if pay > 0 else np.inf, trees[0], trees[1]
 
 
+def _is_alike(expansion: Expansion, task: Task) -> bool:
+    """Whether one tree serves both ways: roots are free, and directions alike."""
+    return task.share is None and task.up and task.down and expansion.is_symmetric()
+
+
 class _Master:
     """The linear program over the trees found so far: greatest rate at which their loads fit the limits."""
 
     def __init__(self, expansion: Expansion, task: Task) -> None:
         self.expansion, self.task = expansion, task
+        self.alike = _is_alike(expansion, task)
         self.unit_bps = float(expansion.limit_bps.max())
         self.trees: tuple[list[Tree], list[Tree]] = ([], [])
         self.loads: tuple[list[Floats], list[Floats]] = ([], [])
@@ -201,14 +207,34 @@ class _Master:
 
     def solve(self) -> tuple[Packing, Floats]:
         """The best packing of the trees, and prices of the limits."""
-        graph, share, k = self.expansion, self.task.share, self.expansion.endpoint.size
+        graph = self.expansion
         number = np.full(graph.n, -1)
-        number[graph.endpoint] = np.arange(k)
+        number[graph.endpoint] = np.arange(graph.endpoint.size)
         roots = [number[[tree.root for tree in trees]] for trees in self.trees]
-        free = k if share is None else 0
-        # Columns: shares of trees that broadcast, of those that gather, of roots that are free, and the rate.
+        loads, equal = self._pairs() if self.alike else self._sides(roots)
+        # Columns: shares of the trees, of the roots where they are free, and the rate.
+        free = np.zeros((len(loads), equal.shape[1] - loads.shape[1] - 1))
+        gain = np.zeros(equal.shape[1])
+        gain[-1] = -1.0
+        found = linprog(
+            gain, A_ub=np.hstack([loads, free, graph.limit_own[:, None]]), b_ub=graph.limit_bps / self.unit_bps,
+            A_eq=equal, b_eq=np.zeros(len(equal)), method="highs-ds",
+        )  # fmt: skip
+        if found.x is None or found.status != 0 or not found.x[-1] > 0:
+            raise NotSolvedError(f"packing of {loads.shape[1]} trees: {found.message}")
+        size = np.maximum(found.x[: loads.shape[1]], 0.0)
+        sizes = [size, size] if self.alike else np.split(size, [roots[0].size])
+        return self._exact(roots, sizes), np.maximum(-found.ineqlin.marginals, 0.0)
+
+    def _pairs(self) -> tuple[Floats, Floats]:
+        """Loads of every tree used both ways, and the equation that their shares sum to the rate."""
+        loads = (np.array(self.loads[0]) + np.array(self.loads[1])).T
+        return loads, np.append(np.ones(loads.shape[1]), -1.0)[None, :]
+
+    def _sides(self, roots: Sequence[Ints]) -> tuple[Floats, Floats]:
+        """Loads of all trees, and the equations that say what every root holds."""
+        share, k = self.task.share, self.expansion.endpoint.size
         loads = np.array([*self.loads[0], *self.loads[1]]).T
-        limits = np.hstack([loads, np.zeros((len(loads), free)), graph.limit_own[:, None]])
         held = -np.eye(k, k + 1) if share is None else -share[:, None]
         rows = []
         for side, root in enumerate(roots):
@@ -216,17 +242,9 @@ class _Master:
                 parts = [np.zeros((k, other.size)) for other in roots]
                 parts[side][root, np.arange(root.size)] = 1.0
                 rows.append(np.hstack([*parts, held]))
-        if free:
-            rows.append(np.concatenate([np.zeros(loads.shape[1]), np.ones(free), [-1.0]])[None, :])
-        equal = np.vstack(rows)
-        gain = np.zeros(equal.shape[1])
-        gain[-1] = -1.0
-        found = linprog(gain, A_ub=limits, b_ub=graph.limit_bps / self.unit_bps, A_eq=equal, b_eq=np.zeros(len(equal)),
-                        method="highs-ds")  # fmt: skip
-        if found.x is None or found.status != 0 or not found.x[-1] > 0:
-            raise NotSolvedError(f"packing of {loads.shape[1]} trees: {found.message}")
-        sizes = np.split(np.maximum(found.x[: loads.shape[1]], 0.0), [roots[0].size])
-        return self._exact(roots, sizes), np.maximum(-found.ineqlin.marginals, 0.0)
+        if share is None:
+            rows.append(np.concatenate([np.zeros(loads.shape[1]), np.ones(k), [-1.0]])[None, :])
+        return loads, np.vstack(rows)
 
     def _exact(self, roots: Sequence[Ints], sizes: Sequence[Floats]) -> Packing:
         """Packing whose roots hold exactly what the task says, from a solver's nearly exact sizes."""

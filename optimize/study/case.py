@@ -16,26 +16,34 @@ from links.fso import OpticalLink
 from links.model import LinkModel, ValidityWarning
 from links.nvlink import NVLink
 from links.parts import Datum, Part, load_part
+from links.rf import RadioLink
+from links.terminal import TerminalLink
 from links.units import format_si
 from topo.build import Satellite, build_series
+from topo.designs import tilted_hexagon
 from topo.fabric import Fabric, FabricSeries
 from topo.formation import Formation, lattice_block, suncatcher_lattice
 from topo.ground import nvl72, superpod
 from topo.orbit import Orbit
 from topo.ranges import neighbours_within, range_extremes_m
+from topo.tpu import tpu_slice
 from topo.wiring import Wiring
 
 from .scenario import Scenario
 from .tables import (
     BlockTable,
+    HexagonTable,
     Nvl72Table,
     NVLinkTable,
     OpticalTable,
     PairsTable,
+    RadioTable,
     ReachTable,
     SatelliteTable,
     SuncatcherTable,
     SuperpodTable,
+    TerminalTable,
+    TpuSliceTable,
 )  # fmt: skip
 
 __all__ = ["Case", "as_series", "build"]
@@ -106,9 +114,11 @@ def as_series(fabric: FabricSeries | Fabric) -> FabricSeries:
 def _check_size(scenario: Scenario, epochs: int) -> None:
     """Refuse what no memory holds, before it is made."""
     table, wiring = scenario.formation, scenario.wiring
-    pitch = table.pitch_m if isinstance(table, SuncatcherTable | BlockTable) else math.inf
+    pitch = table.pitch_m if isinstance(table, SuncatcherTable | BlockTable | HexagonTable) else math.inf
     if isinstance(table, SuncatcherTable):
         satellites = 1.0 + math.pi * min(table.radius_m / (2.0 * pitch), 1e150) ** 2
+    elif isinstance(table, HexagonTable):
+        satellites = 1.0 + 2.0 * math.pi / math.sqrt(3.0) * min(table.radius_m / pitch, 1e150) ** 2
     else:
         satellites = float(table.rows * table.columns) if isinstance(table, BlockTable) else 0.0
     if satellites * epochs > _MOST_POSITIONS:
@@ -128,7 +138,15 @@ def _formation(scenario: Scenario, orbit: Orbit) -> Formation:
         return suncatcher_lattice(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
     if isinstance(table, BlockTable):
         return lattice_block(orbit=orbit, pitch_m=table.pitch_m, rows=table.rows, columns=table.columns)
+    if isinstance(table, HexagonTable):
+        return tilted_hexagon(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
     raise ValueError(f"formation.kind={table.kind!r} is not a formation in orbit")
+
+
+def _on_ground(table: Nvl72Table | SuperpodTable | TpuSliceTable) -> Fabric:
+    if isinstance(table, TpuSliceTable):
+        return tpu_slice(chip=load_part(table.chip), shape=table.shape)
+    return nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
 
 
 def _satellite(table: SatelliteTable, data: Mapping[str, Datum]) -> Satellite:
@@ -159,6 +177,14 @@ def _link(scenario: Scenario) -> tuple[LinkModel, tuple[Part, ...]]:
         values = table.model_dump(exclude={"kind", "transceiver", "amplifier"})
         model: LinkModel = OpticalLink(transceiver=transceiver, amplifier=amplifier, **values)
         return model, (transceiver,) if amplifier is None else (transceiver, amplifier)
+    if isinstance(table, RadioTable):
+        radio, amplifier = load_part(table.radio), load_part(table.amplifier)
+        modcods = tuple(load_part(name) for name in table.modcods)
+        values = table.model_dump(exclude={"kind", "radio", "amplifier", "modcods"}, exclude_none=True)
+        return RadioLink(radio=radio, amplifier=amplifier, modcods=modcods, **values), (radio, amplifier, *modcods)
+    if isinstance(table, TerminalTable):
+        part = load_part(table.part)
+        return TerminalLink(part=part, shared_by=table.shared_by or 1), (part,)
     if table is None:
         raise ValueError("[link] is missing")
     generation, cable = load_part(table.generation), load_part(table.cable)
@@ -206,9 +232,18 @@ def _satellite_line(satellite: Satellite) -> str:
     )
 
 
-def _link_line(table: OpticalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
+def _link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
     """One line on a link: channels, apertures, transceivers, amplifiers."""
     what = ", ".join(part.title for part in parts)
+    if isinstance(table, RadioTable):
+        return (
+            f"link: {table.channels} channels of {format_si(table.bandwidth_hz, 'Hz')} x {table.polarisations} "
+            f"polarisations at {format_si(table.frequency_hz, 'Hz')}, {table.transmit_diameter_m * 100:g} cm dishes, "
+            f"interference between links included, {what}"
+        )
+    if isinstance(table, TerminalTable):
+        shared = "" if table.shared_by is None else f", shared by {table.shared_by} links"
+        return f"link: {what}, the published rate{shared}; no budget is published"
     if not isinstance(table, OpticalTable):
         return f"link: {what}"
     spatial = "one spatial channel" if table.sub_apertures == 1 else f"{table.sub_apertures} spatial channels"
@@ -235,8 +270,10 @@ def _build(scenario: Scenario) -> Case:
     parts = tuple(load_part(name) for name in _REFERENCE_PARTS)
     modelled: tuple[str, ...]
     formation: FabricSeries | Fabric
-    if isinstance(table, Nvl72Table | SuperpodTable):
-        formation = nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
+    if isinstance(table, Nvl72Table | SuperpodTable | TpuSliceTable):
+        formation = _on_ground(table)
+        if isinstance(table, TpuSliceTable):
+            parts = (load_part(table.chip), *parts)
         n_gpus, terminals, modelled = formation.n_gpus, None, (str(formation),)
     else:
         if scenario.orbit is None or scenario.satellite is None or scenario.wiring is None:
@@ -247,6 +284,7 @@ def _build(scenario: Scenario) -> Case:
         wiring = _wiring(scenario.wiring, flight)
         link, link_parts = _link(scenario)
         formation = build_series(formation=flight, satellite=satellite, wiring=wiring, link=link,
+                                 surroundings=isinstance(link, RadioLink),
                                  time_s=flight.epochs_s(count=scenario.orbit.epochs), name=scenario.name)  # fmt: skip
         _check_between(formation, flight, wiring, link)
         parts = (load_part("earth"), *link_parts, *parts)

@@ -262,7 +262,7 @@ _ROUTINGS: Mapping[str, type] = {kind.__name__: kind for kind in (FlowRouting, S
 
 # What numpy, zipfile and the nouns raise for files and arrays that are something else.
 _NOT_ONE = (
-    ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, RuntimeError, TypeError, ValueError,
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 

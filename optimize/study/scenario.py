@@ -21,11 +21,13 @@ from links.parts import Datum
 from .quantity import parse_quantity, shown
 from .tables import (
     BlockTable,
+    HexagonTable,
     Nvl72Table,
     NVLinkTable,
     OpticalTable,
     OrbitTable,
     PairsTable,
+    RadioTable,
     ReachTable,
     ReadingTable,
     ReferenceTable,
@@ -33,6 +35,8 @@ from .tables import (
     SuncatcherTable,
     SuperpodTable,
     Table,
+    TerminalTable,
+    TpuSliceTable,
 )  # fmt: skip
 
 __all__ = ["Scenario", "load_scenario", "scenario_from_table", "scenario_names"]
@@ -46,10 +50,13 @@ class Scenario(Table):
     about: str = ""
     sources: tuple[str, ...] = ()
     orbit: OrbitTable | None = None
-    formation: Annotated[SuncatcherTable | BlockTable | Nvl72Table | SuperpodTable, Field(discriminator="kind")]
+    formation: Annotated[
+        SuncatcherTable | BlockTable | HexagonTable | Nvl72Table | SuperpodTable | TpuSliceTable,
+        Field(discriminator="kind"),
+    ]
     satellite: SatelliteTable | None = None
     wiring: Annotated[ReachTable | PairsTable, Field(discriminator="kind")] | None = None
-    link: Annotated[OpticalTable | NVLinkTable, Field(discriminator="kind")] | None = None
+    link: Annotated[OpticalTable | RadioTable | TerminalTable | NVLinkTable, Field(discriminator="kind")] | None = None
     reference: ReferenceTable = ReferenceTable()
     reading: tuple[ReadingTable, ...] = ()
     data: dict[str, Datum] = Field(default_factory=dict, repr=False)
@@ -57,7 +64,7 @@ class Scenario(Table):
     @model_validator(mode="after")
     def _whole(self) -> "Scenario":
         in_orbit = ("orbit", "satellite", "wiring", "link")
-        on_ground = isinstance(self.formation, Nvl72Table | SuperpodTable)
+        on_ground = isinstance(self.formation, Nvl72Table | SuperpodTable | TpuSliceTable)
         for name in in_orbit:
             given = getattr(self, name) is not None
             if given and on_ground:
@@ -115,7 +122,9 @@ def _flat(model: BaseModel, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{name}", value
 
 
-_DIMENSION_OF = {"_m": "length", "_s": "time", "_bps": "rate", "_rad": "angle", "_db": "level", "_w": "power"}
+_DIMENSION_OF = {
+    "_m": "length", "_s": "time", "_bps": "rate", "_rad": "angle", "_hz": "frequency", "_db": "level", "_w": "power",
+}  # fmt: skip
 
 
 def _dimension(path: str) -> str:
@@ -123,7 +132,8 @@ def _dimension(path: str) -> str:
 
 
 def _unit(path: str) -> str:
-    units = {"length": "m", "time": "s", "rate": "bit/s", "angle": "rad", "level": "dB", "power": "W", "number": "1"}
+    units = {"length": "m", "time": "s", "rate": "bit/s", "angle": "rad", "frequency": "Hz", "level": "dB",
+             "power": "W", "number": "1"}  # fmt: skip
     return units[_dimension(path)]
 
 

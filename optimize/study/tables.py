@@ -11,8 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from .quantity import parse_quantity
 
 __all__ = [
-    "BlockTable", "NVLinkTable", "Nvl72Table", "OpticalTable", "OrbitTable", "PairsTable", "ReachTable", "ReadingTable",
-    "ReferenceTable", "SatelliteTable", "SuncatcherTable", "SuperpodTable", "Table",
+    "BlockTable", "HexagonTable", "NVLinkTable", "Nvl72Table", "OpticalTable", "OrbitTable", "PairsTable", "RadioTable",
+    "ReachTable", "ReadingTable", "ReferenceTable", "SatelliteTable", "SuncatcherTable", "SuperpodTable", "Table",
+    "TerminalTable", "TpuSliceTable",
 ]  # fmt: skip
 
 
@@ -24,6 +25,7 @@ _Length = Annotated[float, _quantity("length"), Field(ge=1e-12, le=1e12)]  # ato
 _Time = Annotated[float, _quantity("time"), Field(ge=0)]
 _Rate = Annotated[float, _quantity("rate"), Field(gt=0)]
 _Angle = Annotated[float, _quantity("angle"), Field(ge=0)]
+_Frequency = Annotated[float, _quantity("frequency"), Field(gt=0)]
 _Level = Annotated[float, _quantity("level"), Field(ge=0)]
 _Share = Annotated[float, _quantity("number"), Field(gt=0, lt=1)]
 _Number = Annotated[float, _quantity("number"), Field(gt=0)]
@@ -62,6 +64,14 @@ class BlockTable(Table):
     columns: _Count
 
 
+class HexagonTable(Table):
+    """`topo.designs.tilted_hexagon`."""
+
+    kind: Literal["tilted_hexagon"]
+    pitch_m: _Length
+    radius_m: _Length
+
+
 class Nvl72Table(Table):
     """`topo.nvl72`: a fabric on the ground in the formation's place."""
 
@@ -73,6 +83,14 @@ class SuperpodTable(Table):
 
     kind: Literal["superpod"]
     racks: _Count
+
+
+class TpuSliceTable(Table):
+    """`topo.tpu_slice`: a fabric on the ground in the formation's place; chip is the name of a part."""
+
+    kind: Literal["tpu_slice"]
+    chip: str
+    shape: tuple[_Count, ...] | None = None
 
 
 class SatelliteTable(Table):
@@ -119,6 +137,34 @@ class OpticalTable(Table):
     jitter_rad: _Angle
     outage: _Share
     amplifier: str | None = None
+
+
+class RadioTable(Table):
+    """`links.RadioLink`; radio, amplifier and modcods are names of parts. Interference is computed, see `case`."""
+
+    kind: Literal["RadioLink"]
+    radio: str
+    amplifier: str
+    modcods: tuple[str, ...]
+    frequency_hz: _Frequency
+    bandwidth_hz: _Frequency
+    transmit_diameter_m: _Length
+    receive_diameter_m: _Length
+    channels: _Count
+    polarisations: Annotated[int, Field(ge=1, le=2, strict=True)]
+    amplifiers: _Count | None = None
+    antennas: _Count | None = None
+    antenna_spacing_m: _Length | None = None
+    jitter_rad: _Angle
+    outage: _Share
+
+
+class TerminalTable(Table):
+    """`links.terminal.TerminalLink`; part is the name of a published terminal."""
+
+    kind: Literal["TerminalLink"]
+    part: str
+    shared_by: _Count | None = None
 
 
 class NVLinkTable(Table):

@@ -112,11 +112,10 @@ def sobol_indices(sweep: Sweep, *, metric: str = "all_to_all") -> tuple[SobolInd
         )
     n, d = study.base, len(study.parameters)
     middle = np.array([(one.lower + one.upper) / 2.0 for one in gaps]).reshape(d + 2, n)
-    pick = np.random.default_rng(study.seed).integers(n, size=(_RESAMPLES, n))
-    first, total = _estimates(middle[:, None, :])
-    firsts, totals = _estimates(middle[:, pick])
+    again = np.random.default_rng(study.seed).integers(n, size=(_RESAMPLES, n))
+    first, total = _estimates(middle[:, np.vstack([np.arange(n), again])])  # the sample itself comes first
     tails = [(1.0 - _CONFIDENCE) / 2.0, (1.0 + _CONFIDENCE) / 2.0]
-    first_ends, total_ends = (np.quantile(all_of, tails, axis=0).T.tolist() for all_of in (firsts, totals))
+    first_ends, total_ends = (np.quantile(all_of, tails, axis=0).T.tolist() for all_of in (first[1:], total[1:]))
     return tuple(
         SobolIndex(path=path, first=float(first[0, k]), total=float(total[0, k]),
                    first_range=tuple(first_ends[k]), total_range=tuple(total_ends[k]))

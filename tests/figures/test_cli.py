@@ -77,7 +77,7 @@ def test_a_tampered_certificate_is_refused(tmp_path: Path) -> None:
     with np.load(path) as file:
         arrays = {key: file[key] for key in file.files}
     arrays["0.ends"] = arrays["0.ends"] * [1.01, 1.01, 1.0]  # claim one per cent more
-    np.savez(path, **arrays)  # type: ignore[arg-type]
+    np.savez(path, **arrays)
     done = CliRunner().invoke(main, ["verify", str(path)])
     assert done.exit_code == 2
     assert "its routing carries" in done.stderr

@@ -2,7 +2,11 @@
 
 import copy
 import math
+import os
+import pickle
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import cache
@@ -212,8 +216,8 @@ def test_friis_is_the_far_field_of_a_coupling_that_never_exceeds_one() -> None:
     for row in rows:
         assert row["fibre"] < row["best_beam"] <= 1.0 + 1e-9
         if row["friis"] < 1e-2:
-            # the next term of the largest prolate eigenvalue is c^2/4 = 1/2 sqrt(friis) x ..., below 1 % here
-            assert row["best_beam"] == pytest.approx(row["friis"], rel=0.03)
+            # Friis is the sum of all transmissions, of which the other modes hold less than 1 % here
+            assert row["best_beam"] == pytest.approx(row["friis"], rel=0.01)
 
 
 def test_suncatchers_designs_stand_at_its_published_ranges() -> None:
@@ -312,6 +316,20 @@ def test_files_are_the_same_every_time(tmp_path: Path) -> None:
     assert all(a.read_bytes() == b.read_bytes() for a, b in zip(first, second, strict=True))
 
 
+def test_files_are_the_same_from_another_process(tmp_path: Path) -> None:
+    data = tabled("side_by_side")
+    (tmp_path / "table").write_bytes(pickle.dumps(data))
+    code = (
+        "import pickle; from pathlib import Path; from figures.plots import side_by_side; "
+        "from figures.style import save_figure; here = Path(); data = pickle.loads((here / 'table').read_bytes()); "
+        "save_figure(side_by_side.draw(data), name='f', folder=here / 'there', tables=data)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONHASHSEED": "7"}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True)
+    for path in save_figure(side_by_side.draw(data), name="f", folder=tmp_path / "here", tables=data):
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
+
+
 def test_the_animation_is_the_same_every_time_and_has_every_frame(tmp_path: Path) -> None:
     from PIL import Image
 
@@ -323,7 +341,7 @@ def test_the_animation_is_the_same_every_time_and_has_every_frame(tmp_path: Path
 
 
 def test_a_sweep_point_equals_the_scenario_it_restates() -> None:
-    found = shared.sweep(SMALL, {"same": {}, "dark": {"link.aperture_m": 0.001}})
+    found = shared.sweep(SMALL, points={"same": {}, "dark": {"link.aperture_m": 0.001}})
     assert found["dark"] is None
     assert found["same"] is not None
     gap = shared.report(SMALL).metric("all_to_all").gap_up.interval
