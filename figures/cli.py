@@ -149,7 +149,7 @@ def gap(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, as_
             files = save_report(report, folder=folder)
             data = overview.table(report)
             files += save_figure(
-                overview.draw(data, title=f"{case.title}: all-to-all gap {report.ladder.gap.text()}x"),
+                overview.draw(data, title=f"{case.title}: all-to-all gap {report.metric("all_to_all").gap_up.interval.text()}x"),
                 name="gap",
                 folder=folder,
                 tables=data,

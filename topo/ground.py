@@ -60,7 +60,7 @@ def superpod(*, racks: int) -> Fabric:
     is_rack = np.arange(n) < racks
     node, core = np.arange(racks), np.full(racks, racks)
     m = 2 * racks
-    propagation_s = network["cable_length_m"] * network["refractive_index"] / speed_of_light
+    propagation_s = network.data["cable_length_m"].ends[0] * network["refractive_index"] / speed_of_light
     low, high = network.data["latency_s"].ends
     low = max(low, propagation_s)
     # GPUs of one rack are one NVSwitch apart: the rack's node switches in the time that takes, at most half of what it

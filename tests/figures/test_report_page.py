@@ -30,7 +30,7 @@ from optimize.study import verify_file
 from optimize.study.case import as_series
 from optimize.study.save import report_table, save_report
 from topo import nvl72
-from topo.textbook import ring
+from topo.textbook import torus_fabric
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too'"
 SIGNIFICANT = 6e-4  # half a unit in the last of four digits
@@ -245,7 +245,7 @@ def test_cut_of_the_drawing_parts_its_two_sides(page: Page) -> None:
 
 def test_a_case_made_by_hand_and_one_on_the_ground_have_a_page(tmp_path: Path) -> None:
     rack = nvl72()
-    by_hand = measure(Case(name="ring", formation=ring(n=5, capacity_bps=1e12), scale_up=rack))
+    by_hand = measure(Case(name="ring", formation=torus_fabric(dimensions=[5], capacity_bps=1e12), scale_up=rack))
     page = Page(report_page(by_hand))
     assert page.scene()["period_s"] is None
     assert not page.scene()["in_orbit"]
@@ -278,7 +278,7 @@ def test_texts_of_a_scenario_stay_texts(small_report: Report, page: Page) -> Non
 
 
 def test_names_of_nodes_cannot_end_the_script_that_holds_them() -> None:
-    rack, fabric = nvl72(), ring(n=4, capacity_bps=1e12)
+    rack, fabric = nvl72(), torus_fabric(dimensions=[4], capacity_bps=1e12)
     report = measure(Case(name="x", formation=replace(fabric, labels=(EVIL, "a", "b", "c")), scale_up=rack))
     page = Page(report_page(report))
     assert list(scripts_and_events(page)) == ["script", "script"]

@@ -179,7 +179,7 @@ def test_missing_table_library_is_named_with_its_extra(
 
 def test_files_hold_every_row_and_say_what_was_varied(channels: Sweep, tmp_path: Path) -> None:
     table, tree = save_sweep(channels, folder=tmp_path)
-    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     assert [row["link.channels"] for row in rows] == ["6", "6", "12", "12", "24", "24"]
     assert channels.rows[1].gap is not None
     assert float(rows[1]["gap_lower"]) == channels.rows[1].gap.lower  # all digits
