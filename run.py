@@ -172,7 +172,7 @@ def lock(arguments: list[str]) -> int:
         sys.exit(f"run.py: .venv has no uv, which writes the locks; put it into the extra `test` and {TEST_LOCK}")
     common = ["pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11", "--quiet"]
     common += ["--generate-hashes", "--only-binary", ":all:", "--custom-compile-command", "python3 run.py lock"]
-    status = call(uv, *common, *arguments, "--extra", "test", "-o", TEST_LOCK)
+    status = call(uv, *common, *arguments, "--all-extras", "-o", TEST_LOCK)
     return status or call(uv, *common, *arguments, "--constraints", TEST_LOCK, "-o", RUN_LOCK)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from figures.cli_more import add_commands
+
 __all__ = ["main"]
 
 _QUIET_S = 2.0  # steps shorter than this are not worth a line
@@ -105,7 +107,7 @@ def _print_version(context: click.Context, _: click.Parameter, wanted: bool) -> 
     "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Show the version."
 )
 def main() -> None:
-    r"""How much interconnect bandwidth GPUs keep when they fly as satellites, compared with a GB300 NVL72 rack.
+    """How much interconnect bandwidth GPUs keep when they fly as satellites, compared with a GB300 NVL72 rack.
 
     \b
     Examples:
@@ -115,7 +117,10 @@ def main() -> None:
       fabricgap sweep lattice-21 --vary link.channels=12,24,48
       fabricgap report lattice-21 --out lattice-21.html
       fabricgap verify out/suncatcher-81/certificate.npz
-    """  # \b is click's mark for lines that must not be wrapped
+    """  # noqa: D301  # click reads the backspace as: do not wrap
+
+
+# \b is click's mark for lines that must not be wrapped
 
 
 @main.command()
@@ -148,8 +153,9 @@ def gap(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, as_
 
             files = save_report(report, folder=folder)
             data = overview.table(report)
+            found = report.metric("all_to_all").gap_up.interval.text()
             files += save_figure(
-                overview.draw(data, title=f"{case.title}: all-to-all gap {report.metric("all_to_all").gap_up.interval.text()}x"),
+                overview.draw(data, title=f"{case.title}: all-to-all gap {found}x"),
                 name="gap",
                 folder=folder,
                 tables=data,
@@ -187,7 +193,8 @@ def report(scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float) 
         from figures.report import report_page
 
         write_atomically(path=path, content=report_page(found).encode())
-    click.echo(f"{path}: gap {found.ladder.gap.text()}x; open it in any browser")
+    gap_text = found.metric("all_to_all").gap_up.interval.text()
+    click.echo(f"{path}: all-to-all gap {gap_text}x; open it in any browser")
 
 
 @main.command()
@@ -285,6 +292,8 @@ def parts(word: str) -> None:
         for part in found:
             click.echo(str(part) if word else f"{part.name:<28} {part.kind:<16} {part.title}")
 
+
+add_commands(main, errors=_one_line_errors, progress=_Progress)
 
 if __name__ == "__main__":
     main(prog_name="fabricgap")

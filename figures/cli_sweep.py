@@ -145,10 +145,9 @@ def _spread(sweep: Sweep, metric: str) -> list[str]:
     if sweep.study.base is not None:
         try:
             lines += [f"  {index}" for index in sobol_indices(sweep, metric=metric)]
-            lines.append(
-                f"  Sobol indices with 95 % of bootstrap samples, from 2 x {sweep.study.base} points and those"
-            )
-            lines.append(f"  between them; {ESTIMATOR}")
+            base = sweep.study.base
+            lines.append(f"  Sobol indices (and 95 % of their bootstrap samples) from a base sample of {base} points;")
+            lines.append(f"  {ESTIMATOR}")
         except ValueError as error:
             lines.append(f"  no Sobol indices: {error}")
     return lines

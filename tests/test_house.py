@@ -110,11 +110,35 @@ def test_run_py_is_short_and_needs_only_the_standard_library() -> None:
     assert len(source.splitlines()) <= 200
 
 
-def test_ci_runs_the_test_command_and_nothing_else() -> None:
+def test_ci_runs_the_test_command_and_nothing_else_but_the_search_for_a_browser() -> None:
     script = ROOT / ".ci" / "run"
     lines = [line for line in script.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
     assert os.access(script, os.X_OK)
-    assert lines == ["set -eu", 'cd "$(dirname "${BASH_SOURCE[0]}")/.."', "exec python3 run.py test"]
+    begin = ["set -eu", 'cd "$(dirname "${BASH_SOURCE[0]}")/.."', "bash .ci/browser </dev/null || true"]
+    assert lines == [*begin, "exec python3 run.py test"]
+
+
+@pytest.mark.parametrize(
+    ("user", "apt", "says"),
+    [
+        (1000, "exit 0", "it takes root and apt-get"),
+        (0, None, "it takes root and apt-get"),
+        (0, "exit 0", "was installed"),
+        (0, "echo first; echo no network; exit 100", "tests that need one are skipped. It said: no network"),
+    ],
+)
+def test_search_for_a_browser_never_fails_and_says_what_it_did(
+    user: int, apt: str | None, says: str, tmp_path: Path
+) -> None:
+    programs = {"id": f"echo {user}", "timeout": 'shift; "$@"', "apt-get": apt}
+    for name, body in programs.items():
+        if body is not None:
+            (tmp_path / name).write_text(f"#!{shutil.which('bash')}\n{body}\n")
+            (tmp_path / name).chmod(0o755)
+    command = [str(shutil.which("bash")), str(ROOT / ".ci" / "browser")]
+    done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert says in done.stdout
 
 
 PROGRAM = """\

@@ -3,33 +3,39 @@
 Leaves out the readings of the scenarios: `fabricgap gap` prints them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from figures.plots import shared
-from figures.style import DOUBLE_IN, GREY, LIGHT, SERIES, Table, figure, footnote, headline, legend_line, styled
+from figures.style import BLUE, DOUBLE_IN, GREY, LIGHT, ORANGE, Table, figure, footnote, headline, legend_line, styled
 from optimize import scenario_names
 from optimize.study.case import as_series
 
 __all__ = ["draw", "table"]
 
-_MOST_NODES = 150  # larger scenarios take too long here; `fabricgap gap` measures them
-_MARKS = "osD^"  # when there are more scenarios than colours
+_MOST_NODES = 100  # larger scenarios take too long here; `fabricgap gap` measures them
+_MOST_ACROSS = 6  # panels
+# Colour, mark and shift of each reference.
+_LOOKS = {"NVL72": (BLUE, "o", -0.18), "SuperPOD": (ORANGE, "s", 0.18)}
 
 
 def table(scenarios: Sequence[str] | None = None) -> Table:
     """`gaps`: both ends of the gap by scenario, metric and reference."""
     rows: list[dict[str, Any]] = []
-    for name in _small() if scenarios is None else scenarios:
+    chosen = _small() if scenarios is None else list(scenarios)
+    for name in sorted(chosen, key=lambda name: shared.report(name).metric("all_to_all").gap_up.interval.lower):
+        flies = int(shared.case(name).terminals is not None)
         for metric in shared.report(name).metrics:
             for reference, gap in (("NVL72", metric.gap_up), ("SuperPOD", metric.gap_out)):
                 if gap is not None:
                     rows.append(
-                        {"scenario": name, "metric": metric.name, "reference": reference,
+                        {"scenario": name, "metric": metric.name, "reference": reference, "flies": flies,
                          "gap_lower": gap.interval.lower, "gap_upper": gap.interval.upper}
                     )  # fmt: skip
     return {"gaps": rows}
@@ -47,64 +53,69 @@ def draw(data: Table) -> Figure:
     rows = data["gaps"]
     metrics = list(dict.fromkeys(row["metric"] for row in rows))
     scenarios = list(dict.fromkeys(row["scenario"] for row in rows))
-    step = 0.8 / len(scenarios)
+    across = min(len(metrics), _MOST_ACROSS)
+    down = -(-len(metrics) // across)
     with styled():
-        drawn = figure(width_in=DOUBLE_IN, height_in=1.4 + 0.5 * len(metrics))
-        ax = drawn.subplots()
-        for k, name in enumerate(scenarios):
-            colour, mark = SERIES[k % len(SERIES)], _MARKS[k // len(SERIES) % len(_MARKS)]
-            for reference, face in (("NVL72", colour), ("SuperPOD", "white")):
-                mine = [row for row in rows if row["scenario"] == name and row["reference"] == reference]
-                if not mine:
-                    continue
-                low, high = (np.array([row[end] for row in mine]) for end in ("gap_lower", "gap_upper"))
-                middle = np.sqrt(low * high)
-                shift = (k + 0.5) * step - 0.4 + (0.22 * step if reference == "SuperPOD" else -0.22 * step)
-                at = [metrics.index(row["metric"]) + shift for row in mine]
-                ax.errorbar(
-                    middle, at, xerr=np.maximum([middle - low, high - middle], 0.0), fmt=mark, color=colour,
-                    markerfacecolor=face, markersize=4.0, elinewidth=1.6, capsize=1.5, markeredgewidth=0.9,
-                )  # fmt: skip
-        ax.axvline(1.0, color=GREY, linewidth=0.7)
-        for row in range(0, len(metrics), 2):
-            ax.axhspan(row - 0.5, row + 0.5, color=LIGHT, alpha=0.35, linewidth=0, zorder=0)
-        ax.set_xscale("log")
-        ax.set_xlim(left=0.8 * min(1.0, *(row["gap_lower"] for row in rows)))
-        ax.set_ylim(len(metrics) - 0.5, -0.5)
-        ax.set_yticks(range(len(metrics)), metrics)
-        ax.tick_params(axis="y", length=0)
-        ax.set_xlabel("gap: reference over formation, latency the other way round [-]")
+        drawn = figure(width_in=DOUBLE_IN, height_in=1.1 + down * (0.9 + 0.2 * len(scenarios)))
+        axes = drawn.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+        for ax, metric in zip(axes.flat, metrics, strict=False):
+            _draw_metric(ax, [row for row in rows if row["metric"] == metric], scenarios)
+            ax.set_title(metric, loc="left", fontsize=8.0)
+        for ax in axes.flat[len(metrics) :]:
+            ax.set_axis_off()
+        axes[0, 0].set_yticks(range(len(scenarios)), scenarios)
+        axes[0, 0].set_ylim(len(scenarios) - 0.5, -2.0)  # room for the legend
+        axes[0, 0].set_xlim(left=0.5 * min(1.0, *(row["gap_lower"] for row in rows)))
+        for ax in axes[-1]:
+            ax.set_xlabel("gap [-]")
         handles: list[Artist] = [
-            legend_line(
-                name,
-                color=SERIES[k % len(SERIES)],
-                marker=_MARKS[k // len(SERIES) % len(_MARKS)],
-                markersize=4.0,
-                linewidth=1.6,
-            )
-            for k, name in enumerate(scenarios)
+            legend_line(f"to {name}", color=colour, marker=mark, markersize=3.0, linewidth=1.4)
+            for name, (colour, mark, _) in _LOOKS.items()
         ]
-        for label, face in (("to NVL72", GREY), ("to SuperPOD", "white")):
-            handles.append(legend_line(label, color=GREY, marker="o", markerfacecolor=face, markersize=4.0,
-                                       linestyle=""))  # fmt: skip
-        ax.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, handlelength=1.6)
+        axes[0, 0].legend(handles=handles, loc="upper left", frameon=False, fontsize=6.8, handlelength=1.0,
+                          borderaxespad=0.0)  # fmt: skip
+        drawn.set_layout_engine("constrained", wspace=0.02)
         headline(drawn, text=_finding(data))
         footnote(
             drawn,
-            text="Bars: certified intervals; latency runs from propagation alone to the slowest assumed "
-            "electronics. A fabric limited by its middle cut has about twice the gap in bisection that it "
-            "has in all_to_all, because half of all traffic stays on its side of the cut.",
+            text="Gap: reference over formation, for latency the other way round. Bars: certified intervals; latency "
+            "runs from propagation alone to the slowest assumed electronics. A fabric limited by its middle cut has "
+            "about twice the gap in bisection that it has in all_to_all, because half of all traffic stays on its side "
+            f"of the cut. Left out: scenarios of more than {_MOST_NODES} nodes.",
         )
     return drawn
+
+
+def _draw_metric(ax: Axes, rows: Sequence[Mapping[str, Any]], scenarios: Sequence[str]) -> None:
+    for reference, (colour, mark, shift) in _LOOKS.items():
+        mine = [row for row in rows if row["reference"] == reference]
+        if mine:
+            low, high = (np.array([row[end] for row in mine]) for end in ("gap_lower", "gap_upper"))
+            middle = np.sqrt(low * high)
+            at = [scenarios.index(row["scenario"]) + shift for row in mine]
+            ax.errorbar(middle, at, xerr=np.maximum([middle - low, high - middle], 0.0), fmt=mark, color=colour,
+                        markersize=3.0, elinewidth=1.4)  # fmt: skip
+    ax.axvline(1.0, color=GREY, linewidth=0.7)
+    for row in range(0, len(scenarios), 2):
+        ax.axhspan(row - 0.5, row + 0.5, color=LIGHT, alpha=0.35, linewidth=0, zorder=0)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(numticks=5))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.tick_params(axis="y", length=0)
 
 
 def _finding(data: Table) -> str:
     """The spread of the all-to-all gap among the formations, in one sentence."""
     up = [row for row in data["gaps"] if row["metric"] == "all_to_all" and row["reference"] == "NVL72"]
-    flying = [row for row in up if row["gap_upper"] > 1.0 + 1e-6] or up
+    flying = [row for row in up if row["flies"]] or up
     least = min(flying, key=lambda row: float(row["gap_lower"]))
     most = max(flying, key=lambda row: float(row["gap_upper"]))
-    ends = f"{least['gap_lower']:.3g} ({least['scenario']})"
-    if least is not most:
-        ends += f" to {most['gap_upper']:.3g} ({most['scenario']})"
-    return f"The all-to-all gap to an NVL72 runs from {ends}" if least is not most else f"The all-to-all gap is {ends}"
+    ends = [f"{_three(row[end])} ({row['scenario']})" for row, end in ((least, "gap_lower"), (most, "gap_upper"))]
+    if least is most:
+        return f"The all-to-all gap to an NVL72 is {ends[0]}"
+    return f"All-to-all gaps to an NVL72 run from {ends[0]} to {ends[1]}"
+
+
+def _three(value: float) -> str:
+    """Three digits, without an exponent."""
+    return f"{value:.3g}" if value < 999.5 else f"{float(f'{value:.3g}'):,.0f}"

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from links import OpticalLink, load_part
-from optimize import Case, Report, Scenario, build, load_scenario, measure
+from optimize.study import Case, Report, Scenario, build, load_scenario, measure
 from optimize.study.report import Reading
 from topo import FabricSeries, Formation, Orbit, suncatcher_lattice
 

@@ -102,7 +102,7 @@ def gap_bars(up: Interval, *, out: Interval | None, scale: LogScale) -> Element:
 
 def range_mark(value: float, *, low: float, high: float) -> Element:
     """Where in its range an assumed value was taken; logarithmic where the range spans more than a decade above 0."""
-    log = 0.0 < low and high >= 10.0 * low
+    log = low > 0.0 and high >= 10.0 * low
     place = [math.log(v) if log else v for v in (low, value, high)]
     at = _WHOLE * (place[1] - place[0]) / (place[2] - place[0]) if high > low else _WHOLE / 2.0
     return _drawing(

@@ -27,12 +27,12 @@ def drawing_table(report: Report) -> dict[str, Any]:
     Returns
     -------
     dict
-        time_s, position_m (times x nodes x 3: radial, along-track, normal), in_orbit, period_s (None if the times are no
-        whole orbit), nodes and arcs (lists of columns), capacity_bps and range_m (times x arcs; None where constant,
+        time_s, position_m (times x nodes x 3: radial, along-track, normal), in_orbit, period_s (None if the times are
+        no whole orbit), nodes and arcs (lists of columns), capacity_bps and range_m (times x arcs; None where constant,
         or where the positions tell).
     """
     proof = report.proof("formation all_to_all, least flow")
-    series, fabric = as_series(report.case.formation), proof.fabric
+    series = as_series(report.case.formation)
     places = series.positions_m
     in_orbit = places is not None and bool(np.ptp(places.reshape(-1, 3), axis=0).any())
     if places is None or not in_orbit:

@@ -61,7 +61,7 @@ def report_page(report: Report) -> str:
         "downloads": _downloads(kept, left_out),
         "name": element("span", report.case.name),
         "heading": element("span", report.case.title or report.case.name),
-        "title": element("title", f"{report.case.name}: gap {report.ladder.gap.text()}x"),
+        "title": element("title", f"{report.case.name}: {report.metric('all_to_all').gap_up}"),
     }
     if report.readings:
         sections["readings"] = tables.readings_table(report)

@@ -476,7 +476,9 @@
   function release(event) {
     if (!pointers.delete(event.pointerId)) return;
     canvas.classList.remove("turning");
-    if (event.type === "pointerup" && travelled < 4) choose(itemAt(event.offsetX, event.offsetY));
+    if (event.type !== "pointerup" || travelled >= 4) return;
+    state.over = null;
+    choose(itemAt(event.offsetX, event.offsetY));
   }
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);

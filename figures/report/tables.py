@@ -179,7 +179,9 @@ def proofs_table(report: Report) -> Element:
 
     header = ["proof", "GB/s per GPU", "width", "first found by"]
     rows = [row(p) for p in report.proofs]
-    return table(header, rows=rows, caption="Both ends, recomputed outside the solver; the width is upper / lower − 1", texts=[3])
+    return table(
+        header, rows=rows, caption="Both ends, recomputed outside the solver; the width is upper / lower − 1", texts=[3]
+    )
 
 
 def links_table(drawn: Mapping[str, Any]) -> Element:

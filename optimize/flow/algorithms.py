@@ -95,13 +95,17 @@ def optimum_time_s(*, collective: Collective, fabric: Fabric, message_bit: Array
     Parameters
     ----------
     collective : Collective
-        Its upper end counts.
+        All-gather, reduce-scatter or all-reduce; its upper end counts.
     fabric : Fabric
         It is of; latencies at their lower ends.
     message_bit : array
         [bit]
     """
     bits = require_positive(message_bit, name="message_bit", zero=True)
+    if collective.collective == "broadcast":
+        raise ValueError(
+            "a broadcast does not join the farthest pair; ask for the time of a collective of all with all"
+        )
     return np.maximum(bits / collective.rate_bps.upper, latency(fabric=fabric).worst.lower)
 
 
@@ -138,6 +142,16 @@ def ring_order(*, fabric: Fabric) -> Ints:
     return np.asarray(ends[order])
 
 
+def _order(fabric: Fabric, order: ArrayLike | None) -> Ints:
+    """All nodes with GPUs in the order given, or in a short one."""
+    if fabric.n_gpus < 2:
+        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")
+    nodes = ring_order(fabric=fabric) if order is None else np.asarray(order, dtype=np.int64)
+    if not np.array_equal(np.sort(nodes), np.flatnonzero(fabric.gpus > 0)):
+        raise ValueError(f"order={nodes.tolist()}: need every node that has GPUs once")
+    return nodes
+
+
 def _phase(fabric: Fabric, traffic: Traffic, name: str, steps: int, share: float, step_s: float) -> Phase:
     """Steps that each carry `share` of the message times the traffic, by equal-cost multipath."""
     busy = utilisation(fabric=fabric, traffic=traffic, routing=ecmp(fabric=fabric)).greatest
@@ -153,10 +167,7 @@ def _phase(fabric: Fabric, traffic: Traffic, name: str, steps: int, share: float
 
 def _ring(fabric: Fabric, order: ArrayLike | None, step_s: float, rounds: int, name: str) -> Schedule:
     require_positive(step_s, name="step_s", zero=True)
-    nodes = ring_order(fabric=fabric) if order is None else order
-    total = fabric.n_gpus
-    if total < 2:
-        raise ValueError(f"fabric {fabric.name!r} has {total} GPUs; a collective needs at least 2")
+    nodes, total = _order(fabric, order), fabric.n_gpus
     traffic = ring_shift(fabric=fabric, order=nodes, both_ways=total > 2)
     return Schedule(name=name, phases=(_phase(fabric, traffic, "ring", rounds * (total - 1), 1.0 / total, step_s),))
 
@@ -229,9 +240,7 @@ def _in_nodes(
 ) -> Schedule:
     """Reduce-scatter in every node, a phase across them, all-gather in every node."""
     require_positive(step_s, name="step_s", zero=True)
-    if fabric.n_gpus < 2:
-        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")
-    nodes = ring_order(fabric=fabric) if order is None else np.asarray(order, dtype=np.int64)
+    nodes = _order(fabric, order)
     gpus = fabric.gpus.astype(float)
     many = gpus > 1
     phases = [across(nodes)] if nodes.size > 1 else []

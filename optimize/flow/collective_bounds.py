@@ -127,9 +127,17 @@ def partition_bound(*, expansion: Expansion) -> PartitionBound:
     W. T. Tutte, J. London Math. Soc. 36, 221 (1961). C. St. J. A. Nash-Williams, ibid., 445. W. H. Cunningham,
     J. ACM 32, 549 (1985). F. Barahona, Operations Research Letters 12, 387 (1992).
     """
-    part = np.full(expansion.n, -1)
-    part[expansion.endpoint] = np.arange(expansion.endpoint.size)
-    rate, part = _partition_rate(expansion, part, 0.0)
+    capacity = expansion.capacity_bps(rate_bps=0.0)
+    ends, both = np.concatenate([expansion.tail, expansion.head]), np.concatenate([capacity, capacity])
+    boundary = np.bincount(ends, weights=both, minlength=expansion.n)
+    alone = np.arange(expansion.endpoint.size)
+    rate, part = np.inf, np.full(expansion.n, -1)
+    for labels in (alone, np.where(alone == np.argmin(boundary[expansion.endpoint]), 0, 1)):
+        guess = np.full(expansion.n, -1)
+        guess[expansion.endpoint] = labels
+        better, guess = _partition_rate(expansion, guess, 0.0)
+        if better < rate:
+            rate, part = better, guess
     while True:
         margin, found = _worst_partition(expansion, rate)
         better = np.inf
@@ -183,19 +191,19 @@ def _worst_partition(expansion: Expansion, rate_bps: float) -> tuple[float, Ints
     n, ends = expansion.n, expansion.endpoint
     k, source, sink = ends.size, expansion.n, expansion.n + 1
     level, label = np.zeros(k), np.arange(k)
-    wall = 2.0 * (weight.sum() + rate_bps * k)
     for i in range(k):
         # Level of i: least over sets of i and earlier ones of half the boundary - rate - levels of the others in it.
-        earlier = np.arange(k) < i
-        gain, loss = np.where(earlier, np.maximum(level, 0.0), 0.0), np.where(earlier, np.maximum(-level, 0.0), wall)
-        gain[i], loss[i] = wall, 0.0
-        value, side = max_flow(
-            n=n + 2,
-            tail=np.concatenate([tail, np.full(k, source), ends]), head=np.concatenate([head, ends, np.full(k, sink)]),
-            capacity=np.concatenate([weight, gain, loss]), source=source, sink=sink,
-        )  # fmt: skip
-        level[i] = value - float(gain[:i].sum()) - rate_bps
-        label[np.isin(label, label[side[ends]])] = i  # tight sets that meet are tight together
+        vertex = np.arange(n)
+        vertex[ends[i]], vertex[ends[i + 1 :]] = source, sink
+        gain, loss = np.maximum(level[:i], 0.0), np.maximum(-level[:i], 0.0)
+        a = np.concatenate([vertex[tail], np.full(i, source), ends[:i]])
+        b = np.concatenate([vertex[head], ends[:i], np.full(i, sink)])
+        apart = a != b
+        capacity = np.concatenate([weight, gain, loss])[apart]
+        value, side = max_flow(n=n + 2, tail=a[apart], head=b[apart], capacity=capacity, source=source, sink=sink)
+        side[ends[i]] = True
+        level[i] = value - float(gain.sum()) - rate_bps
+        label[np.isin(label, label[side[ends] & (np.arange(k) <= i)])] = i  # tight sets that meet are tight together
     part = np.full(n, -1)
     part[ends] = label
     return float(level.sum()) + rate_bps, part

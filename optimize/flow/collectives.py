@@ -145,9 +145,9 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
     Notes
     -----
     Best packing of trees that gather at a root and trees that broadcast from it, roots free; see `partition_bound`.
-    Reduce-scatter, then all-gather is one, at half the rate of either. Where a poorly linked node limits both, the first
-    fills only the links out of it and the second only those into it; trees that run at once, with that node a leaf,
-    fill both: up to twice as fast. Inside a node of g GPUs: local_bps g / (2 (g - 1)); with in-network computing
+    Reduce-scatter, then all-gather is one, at half the rate of either. Where a poorly linked node limits both, the
+    first fills only the links out of it and the second only those into it; trees that run at once, with that node a
+    leaf, fill both: up to twice as fast. Inside a node of g GPUs: local_bps g / (2 (g - 1)); with in-network computing
     local_bps, and between nodes no more than any cut passes.
     """
     _check_gpus(fabric)

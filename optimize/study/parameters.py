@@ -7,7 +7,6 @@ are measured: see `sampling`.
 import math
 import re
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -197,14 +196,3 @@ def _number(scenario: Scenario, path: str, written: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{path}={shown(written)} is no number; a range needs numbers, levels are written A,B")
     return value
-
-
-def one_each(parameters: Sequence[Parameter]) -> tuple[Parameter, ...]:
-    """The parameters, refused if there are none or a key comes twice, or inside another."""
-    if not parameters:
-        raise ValueError("nothing varies; name at least one key, such as link.channels=12,24")
-    for k, one in enumerate(parameters):
-        for other in parameters[:k]:
-            if f"{one.path}.".startswith(f"{other.path}.") or f"{other.path}.".startswith(f"{one.path}."):
-                raise ValueError(f"{one.path} varies twice; write all its values in one place")
-    return tuple(parameters)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .parameters import Parameter, Value, one_each, vary
+from .parameters import Parameter, Value, vary
 from .scenario import Scenario
 
 __all__ = ["Study", "grid", "latin_hypercube", "saltelli", "sobol_sequence"]
@@ -77,7 +77,14 @@ class Study:
 
 
 def _parameters(scenario: Scenario, varied: Sequence[str | Parameter]) -> tuple[Parameter, ...]:
-    return one_each([vary(scenario, text=one) if isinstance(one, str) else one for one in varied])
+    """What varies; refused if that is nothing, or one key twice, or a key inside another."""
+    if not varied:
+        raise ValueError("nothing varies; name at least one key, such as link.channels=12,24")
+    parameters = tuple(vary(scenario, text=one) if isinstance(one, str) else one for one in varied)
+    for one, other in itertools.combinations((f"{parameter.path}." for parameter in parameters), 2):
+        if one.startswith(other) or other.startswith(one):
+            raise ValueError(f"{other[:-1]} varies twice; write all its values in one place")
+    return parameters
 
 
 def _check_count(count: int, name: str, *, power_of_two: bool = False) -> None:
@@ -154,15 +161,21 @@ def latin_hypercube(
 
     parameters = _parameters(scenario, vary)
     _check_count(points, "points")
-    shares = qmc.LatinHypercube(d=len(parameters), rng=np.random.default_rng(seed)).random(points)
+    shares = qmc.LatinHypercube(d=len(parameters), rng=_generator(seed)).random(points)
     return Study(scenario=scenario, parameters=parameters, points=_spread(shares, parameters),
                  design="Latin hypercube", seed=seed, metrics=tuple(metrics), rtol=rtol)  # fmt: skip
+
+
+def _generator(seed: int) -> np.random.Generator:
+    if seed < 0:
+        raise ValueError(f"seed={seed}: need a whole number, 0 or more")
+    return np.random.default_rng(seed)
 
 
 def _sobol(dimensions: int, count: int, seed: int) -> Floats:
     from scipy.stats import qmc
 
-    return qmc.Sobol(d=dimensions, rng=np.random.default_rng(seed)).random(count)
+    return qmc.Sobol(d=dimensions, rng=_generator(seed)).random(count)
 
 
 def sobol_sequence(

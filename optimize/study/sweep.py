@@ -7,6 +7,7 @@ points there are (`sampling`) and what they say together (`uncertainty`).
 import math
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -241,12 +242,10 @@ def _collect(study: Study, executor: Executor, waiting: Mapping[str, _Task], fin
     """Measure what is waiting, as far as the executor lives."""
     futures: dict[Future[Mapping[str, Any]], _Task] = {}
     try:
-        for task in waiting.values():
-            job = executor.submit(measure_point, task.scenario, metrics=study.metrics, rtol=study.rtol)
-            futures[job] = task
-    except BrokenExecutor:
-        pass  # what was handed over before may be finished all the same
-    try:
+        with suppress(BrokenExecutor):  # what was handed over before may be finished all the same
+            for task in waiting.values():
+                job = executor.submit(measure_point, task.scenario, metrics=study.metrics, rtol=study.rtol)
+                futures[job] = task
         for future in as_completed(futures):
             if not isinstance(future.exception(), BrokenExecutor):
                 finish(futures[future], future.result())

@@ -1,7 +1,8 @@
-"""A real browser without a window, driven over a pipe by its DevTools protocol; the standard library is enough."""
+"""A real browser without a window, driven over a pipe by its DevTools protocol; its only network is this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import itertools
 import json
@@ -9,8 +10,9 @@ import os
 import select
 import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +23,21 @@ _ARGUMENTS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--no-default-browser-check",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-default-apps",
     "--disable-extensions", "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars",
-    "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-pipe",
 )  # fmt: skip
 _PATIENCE_S = 90.0  # a busy machine may take that long to start one; nothing waits that long otherwise
 
 
 def find_browser() -> str | None:
-    """Path of a Chromium or Chrome; None if there is none."""
-    return next((path for path in map(shutil.which, _NAMES) if path), None)
+    """Path of a Chromium or Chrome that starts; None if there is none."""
+    for path in filter(None, map(shutil.which, _NAMES)):
+        try:
+            # Some systems have a stand-in of that name that only says how to install one.
+            subprocess.run([path, "--version"], capture_output=True, check=True, timeout=_PATIENCE_S)
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return path
+    return None
 
 
 class Browser:
@@ -47,7 +56,7 @@ class Browser:
         self.events: list[dict[str, Any]] = []
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
-        # Chromium reads from 3 and writes to 4; both ends go out of the way first, so that neither overwrites the other.
+        # Chromium reads from 3 and writes to 4; both ends go out of the way first, so that none overwrites the other.
         high_in, high_out = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 16) for end in (theirs_in, theirs_out))
         actions = [(os.POSIX_SPAWN_DUP2, high_in, 3), (os.POSIX_SPAWN_DUP2, high_out, 4),
                    (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
@@ -77,10 +86,8 @@ class Browser:
         """End the browser and all that it started."""
         for end in (self._out, self._in):
             os.close(end)
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         os.waitpid(self._process, 0)
 
     def _message(self, deadline: float) -> dict[str, Any]:
@@ -130,6 +137,14 @@ class Browser:
     def settle(self) -> None:
         """Wait until the page has drawn what it was asked for."""
         self.value("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    def wait_for(self, done: Callable[[], bool]) -> None:
+        """Wait until something outside the page has happened."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not done():
+            if time.monotonic() > deadline:
+                raise TimeoutError("it did not happen")
+            time.sleep(0.05)
 
     def key(self, name: str) -> None:
         """Press a key and let it go."""

@@ -147,7 +147,9 @@ def test_ladder_readings_and_binding_limits_are_those_of_the_json(page: Page, sm
         assert ends(row[4]) == pytest.approx(as_json(reading["gap_scale_up"]), rel=SIGNIFICANT)
         assert ends(row[5]) == pytest.approx(as_json(reading["gap_scale_out"]), rel=SIGNIFICANT)
     limits = {row[0]: row[1] for row in page.table("What holds")}
-    assert [limits[f"binding: {b['limit']}"] for b in table["binding"]] == [f"{b['share']:.1%}" for b in table["binding"]]
+    assert [limits[f"binding: {b['limit']}"] for b in table["binding"]] == [
+        f"{b['share']:.1%}" for b in table["binding"]
+    ]
 
 
 def test_every_assumed_value_stands_with_its_range_and_every_part_with_its_sources(
@@ -340,7 +342,9 @@ def test_colours_are_the_projects_and_stand_out_on_light_and_on_dark(page: Page)
             assert min(contrast(theme[mark], paper) for mark in ("one", "other")) >= 3.0  # graphics
 
 
-def test_same_report_gives_the_same_bytes_from_the_command_line_too(source: str, small_report: Report, tmp_path: Path) -> None:
+def test_same_report_gives_the_same_bytes_from_the_command_line_too(
+    source: str, small_report: Report, tmp_path: Path
+) -> None:
     assert report_page(small_report) == source
     done = CliRunner().invoke(main, ["report", "lattice-21", "--out", str(tmp_path / "new" / "page.html")])
     assert done.exit_code == 0, done.output

@@ -152,6 +152,7 @@ def test_catalogued_bands_nest_and_hold_whole_channels() -> None:
 def test_terminals_are_one_direction_and_nobody_flew_a_terabit() -> None:
     terminals = [part for part in all_parts().values() if part.kind == "terminal" and part.get("rate_bps")]
     assert len(terminals) >= 10
-    assert max(part["rate_bps"] for part in terminals) == 200e9
+    flown = [part for part in terminals if part.name != "terminal_ai1"]  # announced, not flown
+    assert max(part["rate_bps"] for part in flown) == 200e9
     densest = max(part["rate_bps"] / part["power_w"] for part in terminals if part.get("power_w"))
     assert densest == pytest.approx(2e9)  # TBIRD, 500 pJ a bit; a pluggable module needs a tenth

@@ -137,4 +137,5 @@ def test_ordinary_modules_close_the_formation_without_any_booster() -> None:
     state = terminal().at(range_m=np.linspace(100.0, 283.0, 50))
     assert np.all(state.rate_bps == 9.6e12)
     assert 4.0 < state.margin_db.min() < 6.0
-    assert float(constants.c * (terminal().at(range_m=283.0).latency_low_s - 1e-6)) == pytest.approx(283.0)
+    # no data sheet states the electronics, so the lower end is flight alone
+    assert float(constants.c * terminal().at(range_m=283.0).latency_low_s) == pytest.approx(283.0)

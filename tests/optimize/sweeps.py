@@ -41,4 +41,4 @@ def as_if(study: Study, gap: Callable[..., float]) -> Sweep:
         Row(parameters=study.overrides(k), metric="all_to_all", gap=Interval.point(gap(*point)))
         for k, point in enumerate(study.points)
     ]
-    return Sweep(study=study, rows=tuple(rows), nominal=())
+    return Sweep(study=study, rows=tuple(rows), nominal=(Row(parameters={}, metric="all_to_all"),))

@@ -141,7 +141,7 @@ def test_provenance_carries_si_units_and_bounds() -> None:
         ("link.channels", True, "link.channels=True: input should be a valid integer"),
         ("link.channels", 10**30, "input should be less than or equal to 1000000"),
         ("link.transceiver", 5, "link.transceiver=5: input should be a valid string"),
-        ("link.kind", "OpticLink", "link.kind='OpticLink': use one of 'OpticalLink', 'NVLink'"),
+        ("link.kind", "OpticLink", "link.kind='OpticLink': use one of 'OpticalLink', 'RadioLink', 'Term"),
         ("formation", {"pitch_m": 100}, "formation.kind: missing; it says what kind of formation this is"),
         ("formation", 5, "formation=5: input should be a valid dictionary"),
         ("formation", {"kind": "nvl72"}, "[orbit] does not go with formation.kind='nvl72'; remove it"),
@@ -245,7 +245,10 @@ def test_an_override_replaces_the_value_and_drops_its_source() -> None:
     [
         ("latice-21", r"no scenario 'latice-21'; did you mean lattice-21.*\? A file of your own must end in \.toml"),
         ("suncatcher", r"no scenario 'suncatcher'; did you mean suncatcher-81"),
-        ("qqqq", r"no scenario 'qqqq'; shipped: ground-nvl72, lattice-21, .*\. A file of your own must end in \.toml"),
+        (
+            "qqqq",
+            r"no scenario 'qqqq'; shipped: ai1, ground-nvl72, lattice-21, .*\. A file of your own must end in \.toml",
+        ),
         ("nowhere.toml", r"scenario file 'nowhere\.toml': cannot be read, No such file or directory; check the path"),
         ("x" * 5000, r"no scenario 'xxx.*; shipped"),
         ("x" * 5000 + ".toml", r"cannot be read, File name too long; check the path"),

@@ -77,11 +77,11 @@ def test_scenario_as_it_stands_is_measured_beside_the_points(channels: Sweep) ->
 
 def test_metrics_are_chosen_by_name() -> None:
     study = grid(
-        small(), vary=["satellite.host_per_gpu_bps=400 Gb/s,800 Gb/s"], metrics=["injection", "latency, worst"]
+        small(), vary=["satellite.host_per_gpu_bps=100 Gb/s,200 Gb/s"], metrics=["injection", "latency, worst"]
     )
     sweep = run_study(study, executor=Here())
     injected = [row.value.lower for row in sweep.of("injection") if row.value is not None]
-    assert injected == pytest.approx([4e11, 8e11], rel=1e-12)  # what was asked for, but for rounding of products
+    assert injected == pytest.approx([1e11, 2e11], rel=1e-12)  # below what the links carry; rounding of products
     first, second = sweep.of("latency, worst")
     assert (first.unit, first.value) == ("s", second.value)  # light does not wait for network cards
 
