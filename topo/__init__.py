@@ -1,10 +1,12 @@
 """Many satellites and links become one capacitated graph.
 
 orbit       the reference orbit
-formation   who flies where: `Formation` and planar designs
+sun         beta angle and eclipses over the year
+formation   who flies where: `Formation` and Suncatcher's lattice; designs, explicit: all others, states, CSV
+dynamics, elements, drift, control   J2, relative elements, trims and budgets
 ranges      distances of pairs over an orbit, neighbours within a reach
 visibility  who stands in whose way
-wiring      which pairs are linked, with how many terminals
+wiring      which pairs are linked, with how many terminals; patterns, long_links, clos make them
 fabric      the graph: `Fabric`, `FabricSeries`
 build       formation + satellites + wiring + link models -> fabric
 surroundings  what other links, Sun and Earth add to each receiver
@@ -16,23 +18,41 @@ export      files for other programs: JSON, GraphML, GEXF, ASTRA-sim, ns-3, SimA
 """
 
 from .build import Satellite, build_fabric, build_series
+from .clos import clos
+from .designs import (
+    along_track_train,
+    cartwheel,
+    fcc_lattice,
+    general_circular,
+    helix,
+    hexagonal_lattice,
+    projected_circular,
+    tilted_hexagon,
+)
+from .explicit import formation_from_csv, formation_from_states
 from .fabric import Fabric, FabricSeries
 from .formation import Formation, lattice_block, suncatcher_lattice
 from .graph import from_networkx, to_networkx
 from .ground import nvl72, superpod
+from .long_links import random_regular, small_world
 from .orbit import Orbit
+from .patterns import nearest, ring, torus
 from .pods import superpod_fat_tree
 from .racks import hgx
-from .ranges import neighbours_within, ranges_m
+from .ranges import neighbours_within, range_extremes_m, ranges_m
+from .sun import sunlit_year
 from .surroundings import formation_surroundings
 from .textbook import dragonfly, fat_tree, random_regular_fabric, torus_fabric
 from .tpu import tpu_slice
-from .visibility import clearance_m, permanently_visible, visible
+from .visibility import clearance_m, permanently_visible, require_visible, visible
 from .wiring import Wiring
 
 __all__ = [
-    "Fabric", "FabricSeries", "Formation", "Orbit", "Satellite", "Wiring", "build_fabric", "build_series",
-    "clearance_m", "dragonfly", "fat_tree", "formation_surroundings", "from_networkx", "hgx", "lattice_block",
-    "neighbours_within", "nvl72", "permanently_visible", "random_regular_fabric", "ranges_m", "suncatcher_lattice",
-    "superpod", "superpod_fat_tree", "to_networkx", "torus_fabric", "tpu_slice", "visible",
+    "Fabric", "FabricSeries", "Formation", "Orbit", "Satellite", "Wiring", "along_track_train", "build_fabric",
+    "build_series", "cartwheel", "clearance_m", "clos", "dragonfly", "fat_tree", "fcc_lattice",
+    "formation_from_csv", "formation_from_states", "formation_surroundings", "from_networkx", "general_circular",
+    "helix", "hexagonal_lattice", "hgx", "lattice_block", "nearest", "neighbours_within", "nvl72",
+    "permanently_visible", "projected_circular", "random_regular", "random_regular_fabric", "range_extremes_m",
+    "ranges_m", "require_visible", "ring", "small_world", "suncatcher_lattice", "sunlit_year", "superpod",
+    "superpod_fat_tree", "tilted_hexagon", "to_networkx", "torus", "torus_fabric", "tpu_slice", "visible",
 ]  # fmt: skip

@@ -15,8 +15,8 @@ from .formation import Formation
 from .orbit import Orbit
 
 __all__ = [
-    "along_track_train", "cartwheel", "fcc_lattice", "general_circular", "helix", "projected_circular",
-    "tilted_hexagon",
+    "along_track_train", "cartwheel", "fcc_lattice", "general_circular", "helix", "hexagonal_lattice",
+    "projected_circular", "tilted_hexagon",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -128,6 +128,43 @@ def along_track_train(*, orbit: Orbit, satellites: int, spacing_m: float) -> For
     return _formation(orbit, "along_track_train", still, still, offset)
 
 
+def _hexagonal_points(pitch_m: float, reach: float) -> tuple[Ints, NDArray[np.complex128]]:
+    """Indices and places of the hexagonal lattice within `reach` pitches, by distance from the centre."""
+    index = _grid(reach * _SLACK / math.sqrt(0.75), 2)
+    i, j = index.T
+    squared = i**2 + i * j + j**2  # of the point (i + j/2, j sqrt(3)/2)
+    order = np.lexsort((j, i, squared))
+    index = index[order][squared[order] <= (reach * _SLACK) ** 2]
+    return index, pitch_m * (index[:, 0] + 0.5 * index[:, 1] + 1j * math.sqrt(0.75) * index[:, 1])
+
+
+def hexagonal_lattice(*, orbit: Orbit, pitch_m: float, radius_m: float) -> Formation:
+    """Suncatcher's planar lattice with hexagonal instead of square cells: six neighbours at 1 to 2 pitches each.
+
+    Parameters
+    ----------
+    orbit : Orbit
+    pitch_m : float
+        Least distance of two satellites over an orbit. [m]
+    radius_m : float
+        Greatest distance from the centre over an orbit. [m]
+
+    Notes
+    -----
+    The eccentricity vectors form a hexagonal lattice: x = Re(p e^(-i nt)) with p its points within radius / 2. All
+    satellites stay in the orbital plane on 2:1 ellipses, so a pair's ranges run from |dp| to 2 |dp|, as in the square
+    lattice, and there are 2 / sqrt(3) times as many satellites. Aguera y Arcas et al., arXiv:2511.19468v2 (2026),
+    section 2.2, choose the square "mostly to simplify its description".
+
+    >>> len(hexagonal_lattice(orbit=Orbit(altitude_m=650e3), pitch_m=100.0, radius_m=1000.0))
+    91
+    """
+    require_positive(pitch_m, name="pitch_m")
+    require_positive(radius_m, name="radius_m")
+    index, point = _hexagonal_points(pitch_m, radius_m / (2.0 * pitch_m))
+    return _formation(orbit, "hexagonal_lattice", point, np.zeros_like(point), index=index)
+
+
 def tilted_hexagon(*, orbit: Orbit, pitch_m: float, radius_m: float) -> Formation:
     """A hexagonal lattice in the plane z = sqrt(3) x, which turns rigidly: all distances are constant.
 
@@ -154,13 +191,7 @@ def tilted_hexagon(*, orbit: Orbit, pitch_m: float, radius_m: float) -> Formatio
     """
     require_positive(pitch_m, name="pitch_m")
     require_positive(radius_m, name="radius_m")
-    reach = radius_m / pitch_m * _SLACK
-    index = _grid(reach / math.sqrt(0.75), 2)
-    i, j = index.T
-    squared = i**2 + i * j + j**2  # of the point (i + j/2, j sqrt(3)/2)
-    order = np.lexsort((j, i, squared))
-    index = index[order][squared[order] <= reach**2]
-    point = pitch_m * (index[:, 0] + 0.5 * index[:, 1] + 1j * math.sqrt(0.75) * index[:, 1])
+    index, point = _hexagonal_points(pitch_m, radius_m / pitch_m)
     return _formation(orbit, "tilted_hexagon", 0.5 * point, 0.5 * _TILT * point, index=index)
 
 

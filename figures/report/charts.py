@@ -13,6 +13,7 @@ from .markup import element
 __all__ = ["LogScale", "gap_bars", "ladder_bar", "range_mark", "ticks"]
 
 _WHOLE = 100.0  # widths are per cent of the cell
+_MOST_LABELS = 4  # on one axis
 
 
 def _drawing(*shapes: Element, height: float) -> Element:
@@ -66,8 +67,8 @@ class LogScale:
 def ticks(scale: LogScale, *, unit_size: float = 1.0, suffix: str = "") -> Element:
     """Heading of a column of bars: its powers of ten, in units of `unit_size`."""
     inside = LogScale(low=scale.low / unit_size, high=scale.high / unit_size)
-    labels = []
-    for value in inside.decades():
+    labels, decades = [], inside.decades()
+    for value in decades[:: -(-len(decades) // _MOST_LABELS)]:
         at = inside.at(value)
         anchor = "start" if at < 5.0 else "end" if at > _WHOLE - 5.0 else "middle"
         labels.append(element("text", f"{value:g}{suffix}", x=f"{at:.2f}%", y="12", text_anchor=anchor))

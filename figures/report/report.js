@@ -327,7 +327,7 @@
     }
     const minutes = (secondsNow() / 60).toFixed(1);
     const whole = closed ? ` of ${(scene.period_s / 60).toFixed(1)} min` : " min";
-    byId("clock").textContent = `${minutes}${whole}${Number.isInteger(state.time) ? "" : ", between computed times"}`;
+    byId("clock").textContent = `${minutes}${whole}${Number.isInteger(state.time) ? "" : ", interpolated"}`;
     byId("time").value = String(state.time);
     byId("time").setAttribute("aria-valuetext", `${minutes} minutes${closed ? whole.replace("min", "minutes") : ""}`);
     const { yaw, pitch, zoom, time } = state;

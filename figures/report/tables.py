@@ -27,11 +27,21 @@ def interval_text(interval: Interval | None, *, unit: str = "", digits: int = 4)
 
     >>> interval_text(Interval(lower=8e9, upper=16e9), unit="bit/s")
     '1 to 2'
+    >>> interval_text(Interval.point(15354.7))
+    '15,350'
     """
     if interval is None:
         return "–"
     scale = {"bit/s": 1 / _GIGABYTE_BPS, "s": 1e6}.get(unit, 1.0)
-    return (interval * scale).text(digits=digits).replace("..", " to ").replace("inf", "unlimited")
+    ends = (interval * scale).text(digits=digits).split("..")
+    return " to ".join(_in_full(end) for end in ends)
+
+
+def _in_full(number: str) -> str:
+    """`1.5e+04` as people write it; beyond ten millions powers are easier to read."""
+    if number == "inf":
+        return "unlimited"
+    return f"{float(number):,.0f}" if "e+" in number and float(number) < 1e7 else number
 
 
 def _gap(interval: Interval | None, *, digits: int = 4) -> str:

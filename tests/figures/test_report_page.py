@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,70 +31,10 @@ from optimize.study.save import report_table, save_report
 from topo import nvl72
 from topo.textbook import torus_fabric
 
+from .page import Page
+
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)> & \"quoted\" 'too'"
 SIGNIFICANT = 6e-4  # half a unit in the last of four digits
-
-
-class Page(HTMLParser):
-    """Every element of a page with its attributes and text, and its tables as rows of texts by their captions."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.elements: list[tuple[str, dict[str, str]]] = []
-        self.texts: list[tuple[tuple[str, ...], str]] = []
-        self.tables: dict[str, list[list[str]]] = {}
-        self._open: list[str] = []
-        self._caption = ""
-        self._rows: list[list[str]] = []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in ("meta", "link", "input", "br"):
-            self._open.append(tag)
-        if tag == "table":
-            self._caption, self._rows = "", []
-        elif tag == "tr":
-            self._rows.append([])
-        elif tag in ("td", "th"):
-            self._rows[-1].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop() != tag:
-            pass
-        if tag == "table":
-            self.tables[self._caption] = self._rows
-
-    def handle_data(self, data: str) -> None:
-        self.texts.append((tuple(self._open), data))
-        if "caption" in self._open:
-            self._caption += data
-        elif "td" in self._open or "th" in self._open:
-            self._rows[-1][-1] += data
-
-    def table(self, start: str) -> list[list[str]]:
-        """Rows of the table whose caption starts so, its heading aside."""
-        (found,) = (rows for caption, rows in self.tables.items() if caption.startswith(start))
-        return found[1:]
-
-    def inside(self, tag: str) -> list[str]:
-        """Texts directly inside elements of that tag."""
-        return [text for path, text in self.texts if path and path[-1] == tag]
-
-    def text(self) -> str:
-        """Everything that can be read."""
-        return " ".join(text for path, text in self.texts if not {"script", "style"} & set(path))
-
-    def files(self) -> dict[str, bytes]:
-        """Files that the page carries, by name."""
-        links = [attributes for tag, attributes in self.elements if tag == "a" and "download" in attributes]
-        return {a["download"]: base64.b64decode(a["href"].split(";base64,", 1)[1]) for a in links}
-
-    def scene(self) -> dict[str, Any]:
-        """Numbers of the drawing."""
-        found: dict[str, Any] = json.loads(self.inside("script")[0])
-        return found
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +49,7 @@ def page(source: str) -> Page:
 
 def ends(text: str) -> list[float]:
     """Both ends of `1 to 2`, or one number twice."""
-    numbers = [float(word) for word in re.sub("[×÷–]", "", text).split(" to ")]
+    numbers = [float(word) for word in re.sub("[×÷–,]", "", text).split(" to ")]
     return [numbers[0], numbers[-1]]
 
 
@@ -255,6 +194,19 @@ def test_a_case_made_by_hand_and_one_on_the_ground_have_a_page(tmp_path: Path) -
     ground = Page(report_page(measure(build(load_scenario("ground-nvl72")))))
     assert "SuperPOD" not in ground.table("Metrics")[0]
     assert ends(ground.table("Metrics")[1][4]) == [1.0, 1.0]
+
+
+def test_capacities_that_change_are_drawn_at_every_time_and_kept_ones_are_the_least() -> None:
+    steady = as_series(torus_fabric(dimensions=[5], capacity_bps=1e12))
+    names = ("latency_s", "latency_low_s", "power_w", "range_m", "availability")
+    arcs: dict[str, Any] = {name: np.repeat(getattr(steady, name), 3, axis=0) for name in names}
+    swing = np.array([[1.0], [0.25], [0.5]]) * steady.capacity_bps
+    series = replace(steady, time_s=np.array([0.0, 60.0, 90.0]), capacity_bps=swing, **arcs)
+    scene = Page(report_page(measure(Case(name="swing", formation=series, scale_up=nvl72())))).scene()
+    assert np.array(scene["capacity_bps"]) == pytest.approx(swing)
+    assert scene["arcs"]["kept_bps"] == pytest.approx(0.25 * steady.capacity_bps[0])
+    assert scene["time_s"] == [0.0, 60.0, 90.0]
+    assert scene["period_s"] is None  # nobody said that these times are a whole orbit
 
 
 # --- texts stay texts

@@ -15,12 +15,14 @@ from topo.designs import (
     fcc_lattice,
     general_circular,
     helix,
+    hexagonal_lattice,
     projected_circular,
     tilted_hexagon,
 )
 from topo.explicit import formation_from_csv, formation_from_states
 from topo.formation import Formation, suncatcher_lattice
 from topo.orbit import Orbit
+from topo.ranges import range_extremes_m
 from topo.visibility import permanently_visible
 
 ORBIT = Orbit(altitude_m=650e3)
@@ -59,6 +61,17 @@ def test_train_stands_still_and_sees_only_its_neighbours() -> None:
     assert np.allclose(flown(train), flown(train)[0])
     pairs = permanently_visible(formation=train, body_radius_m=1.0, epochs=4)
     assert pairs.tolist() == [[k, k + 1] for k in range(5)]
+
+
+def test_hexagonal_lattice_has_six_neighbours_between_one_and_two_pitches() -> None:
+    formation = hexagonal_lattice(orbit=ORBIT, pitch_m=100.0, radius_m=1000.0)
+    assert len(formation) == 91  # hexagonal points within 5 pitches, Loeschian numbers up to 25
+    pairs = [(0, k) for k in range(1, 7)]
+    low, high = range_extremes_m(formation=formation, pairs=pairs)
+    assert low == pytest.approx(np.full(6, 100.0), rel=1e-12)
+    assert high == pytest.approx(np.full(6, 200.0), rel=1e-12)
+    assert formation.radius_m() == pytest.approx(1000.0, rel=1e-9)
+    assert np.ptp(formation.positions_m(time_s=[0.0, 1000.0])[..., 2]) == 0.0
 
 
 def test_tilted_hexagon_turns_rigidly_and_is_as_dense_as_published() -> None:
