@@ -93,7 +93,7 @@ class Parameter:
         value = self.low * (1.0 - share) + self.high * share
         if self.logarithmic:
             value = math.exp(math.log(self.low) * (1.0 - share) + math.log(self.high) * share)
-        return round(value) if self.whole else value
+        return round(value) if self.whole else float(f"{value:.12g}")  # as people write numbers: 0.155
 
     def __str__(self) -> str:
         if self.levels:

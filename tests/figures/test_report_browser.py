@@ -212,11 +212,11 @@ def test_play_moves_smoothly_and_for_those_who_want_calm_in_steps(page: Browser)
     times = (
         "new Promise(done => { const seen = []; document.getElementById('play').click();"
         " const timer = setInterval(() => { seen.push(JSON.parse(canvas.dataset.view).time);"
-        " if (seen.length < 16) return;"
+        " if (seen.at(-1) < 1 && seen.length < 600) return;"  # a busy machine draws few frames
         " clearInterval(timer); document.getElementById('play').click(); done(seen); }, 100); })"
     )
     smooth = page.value(times)
-    assert smooth[-1] > 0
+    assert smooth[-1] >= 1
     assert any(not float(time).is_integer() for time in smooth)
     page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
     slide(page, 0.0)
