@@ -1,10 +1,13 @@
 """Certified throughput of a fabric under a traffic: `max_throughput`, the smallest interval it can prove."""
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
@@ -15,6 +18,10 @@ from .interval import Interval
 from .limits import Limits
 from .routing import CertificateError, FlowRouting, Routing
 from .traffic import Traffic
+
+if TYPE_CHECKING:
+    from .large import LargeProgress
+    from .symmetry import Symmetry
 
 __all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
 
@@ -84,6 +91,10 @@ class Throughput(FrozenArrays):
 
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
 _MOST_FLOWS = 2**20
+# Flows up to which it is one of seconds, after symmetries have been taken out.
+_MOST_ORBIT_FLOWS = 2**18
+# Flows from which on it pays to look for symmetries, and up to which proofs without search are quick.
+_MANY_FLOWS, _MOST_DIRECT_FLOWS = 2**13, 2**24
 
 
 class _Best:
@@ -136,9 +147,12 @@ def max_throughput(
     traffic: Traffic,
     limits: Limits | None = None,
     rtol: float = 1e-6,
-    method: Literal["auto", "direct", "exact"] = "auto",
+    method: Literal["auto", "direct", "exact", "large"] = "auto",
     hints: Iterable[Throughput] = (),
     constraints: Callable[[Any], Sequence[Any]] | None = None,
+    time_limit_s: float = float("inf"),
+    progress: Callable[["LargeProgress"], None] | None = None,
+    executor: Executor | None = None,
 ) -> Throughput:
     """Certified interval of the rounds per second that the fabric carries.
 
@@ -150,28 +164,36 @@ def max_throughput(
         Resources that links share.
     rtol : float
         Width asked for, upper / lower - 1.
-    method : {"auto", "direct", "exact"}
-        "direct" tries only proofs without search; "exact" goes straight to the linear program; "auto" does the one and
-        then, if the interval is wider than `rtol`, the other, unless that has more than a million flows (`note` says
-        so then).
+    method : {"auto", "direct", "exact", "large"}
+        "direct" tries only proofs without search; "exact" goes straight to the linear program, reduced by the
+        symmetries of fabric and traffic; "large" to `large_throughput`, whose interval has some width. "auto" tries the
+        first, then the second up to about 150 nodes times the symmetries, or the third beyond. With `limits` there is
+        no third: above a million flows only the first is tried, and `note` says so.
     hints : Throughputs
         Answers for similar fabrics with the same nodes and arcs: their routings and prices are tried first.
     constraints : callable, optional
         Takes the `ThroughputProblem` and returns further cvxpy constraints. The upper end is then that of the problem
         without them, and `note` says so.
+    time_limit_s, progress, executor
+        Of `large_throughput`, if it comes to that.
 
     Raises
     ------
     ValueError
-        If traffic goes between nodes without a path, or a hint is for another fabric.
+        If traffic goes between nodes without a path, a hint is for another fabric, or the method cannot do it.
     NotSolvedError
         If no solver gives a usable answer and there is no simpler proof.
     """
-    if method not in ("auto", "direct", "exact"):
-        raise ValueError(f"method={method!r}: choose 'auto', 'direct' or 'exact'")
+    if method not in ("auto", "direct", "exact", "large"):
+        raise ValueError(f"method={method!r}: choose 'auto', 'direct', 'exact' or 'large'")
+    plain = limits is None and constraints is None
+    if method == "large" and not plain:
+        raise ValueError("method='large' takes no limits and no constraints; use method='exact'")
     _check_paths(fabric, traffic)
     best = _Best(fabric, traffic, limits)
-    if method != "exact" and constraints is None:
+    flows = traffic.sources.size * fabric.n_arcs
+    quick = method == "direct" or (method == "auto" and flows <= _MOST_DIRECT_FLOWS)
+    if quick and constraints is None:
         for hint in hints:
             best.offer_routing(f"routing of another answer ({hint.method})", hint.routing)
             best.offer_prices(f"prices of another answer ({hint.method})", hint.prices)
@@ -182,12 +204,38 @@ def max_throughput(
             if best.closed(rtol):
                 break
             best.offer_prices(how, prices)
-        flows = traffic.sources.size * fabric.n_arcs
-        if best.closed(rtol) or method == "direct" or flows > _MOST_FLOWS:
+        if best.closed(rtol) or method == "direct" or (flows > _MOST_FLOWS and not plain):
             answer = best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
             why = f"the linear program would have {flows} flows; method='exact' tries it all the same"
             return answer if best.closed(rtol) or method == "direct" else replace(answer, note=why)
+    if plain and (method == "large" or flows > _MANY_FLOWS):
+        from .large import large_throughput
+        from .symmetry import find_symmetry
+
+        symmetry = find_symmetry(fabric=fabric, traffic=traffic)
+        reduced = int(np.unique(symmetry.node[traffic.sources]).size) * fabric.n_arcs
+        if method == "large" or (method == "auto" and reduced > _MOST_ORBIT_FLOWS):
+            return large_throughput(
+                fabric=fabric, traffic=traffic, rtol=rtol, symmetry=symmetry,
+                time_limit_s=time_limit_s, progress=progress, executor=executor,
+            )  # fmt: skip
+        if _by_orbits(best, symmetry, rtol):
+            return best.result(f"linear program by orbits ({best.how_lower}; {symmetry})")
     return _exact(best, rtol, constraints)
+
+
+def _by_orbits(best: _Best, symmetry: "Symmetry", rtol: float) -> bool:
+    """Whether the linear program reduced by a symmetry closes the interval."""
+    from .orbit_problem import solve_by_orbits
+    from .problem import NotSolvedError
+
+    try:
+        routing, prices, how = solve_by_orbits(fabric=best.fabric, traffic=best.traffic, symmetry=symmetry)
+        best.offer_routing(how, routing)
+        best.offer_prices(how, prices)
+    except (NotSolvedError, CertificateError):
+        return False  # the full program is tried instead
+    return best.closed(rtol)
 
 
 def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]] | None) -> Throughput:
@@ -233,13 +281,26 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
     slack : float
         Share of the throughput given up, so that the second linear program has room; the interval widens by it.
     """
+    from .mixture import MirroredRouting, SymmetricRouting
+    from .orbit_problem import solve_by_orbits
     from .problem import NotSolvedError, ThroughputProblem
+    from .symmetry import find_symmetry
 
-    if not isinstance(throughput.routing, FlowRouting):
+    found = throughput.routing
+    reduced = isinstance(found, MirroredRouting | SymmetricRouting)
+    while isinstance(found, MirroredRouting | SymmetricRouting):
+        found = found.inner
+    if not isinstance(found, FlowRouting):
         return throughput
-    problem = ThroughputProblem(fabric=fabric, traffic=traffic, at_most_per_s=throughput.upper_per_s)
+    at_per_s = throughput.lower_per_s * (1.0 - slack)
     try:
-        routing = problem.least_flow(at_per_s=throughput.lower_per_s * (1.0 - slack))
+        routing: Routing
+        if reduced:
+            symmetry = find_symmetry(fabric=fabric, traffic=traffic)
+            routing = solve_by_orbits(fabric=fabric, traffic=traffic, symmetry=symmetry, at_per_s=at_per_s)[0]
+        else:
+            problem = ThroughputProblem(fabric=fabric, traffic=traffic, at_most_per_s=throughput.upper_per_s)
+            routing = problem.least_flow(at_per_s=at_per_s)
         lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
     except (NotSolvedError, CertificateError) as error:
         return replace(throughput, note=f"{throughput.note}; no routing of least flow: {error}".lstrip("; "))
@@ -250,6 +311,9 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
 def _check_paths(fabric: Fabric, traffic: Traffic) -> None:
     from .paths import distances
 
+    graph = sparse.csr_array((np.ones(fabric.n_arcs), (fabric.tail, fabric.head)), shape=(fabric.n_nodes,) * 2)
+    if fabric.transit.all() and csgraph.connected_components(graph, connection="strong")[0] == 1:
+        return
     for start in range(0, traffic.sources.size, 256):
         chunk = traffic.sources[start : start + 256]
         cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(

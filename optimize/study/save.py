@@ -23,6 +23,7 @@ from scipy import sparse
 from links.parts import Datum
 from optimize.flow.certificate import Prices
 from optimize.flow.interval import Interval
+from optimize.flow.mixture import MirroredRouting, SymmetricRouting, UnitFlowRouting
 from optimize.flow.routing import CertificateError, FlowRouting, Routing, ShortestPathRouting
 from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import Traffic, all_to_all
@@ -209,7 +210,9 @@ def _strip(thing: Any, prefix: str) -> dict[str, NDArray[Any]]:
         value, key = getattr(thing, f.name), f"{prefix}{f.name}"
         if value is None:
             continue
-        if isinstance(value, sparse.csr_array):
+        if type(value).__name__ in _ROUTINGS:
+            found |= {f"{key}.kind": np.array(type(value).__name__), **_strip(value, f"{key}.")}
+        elif isinstance(value, sparse.csr_array):
             found |= {f"{key}.data": value.data, f"{key}.indices": value.indices, f"{key}.indptr": value.indptr,
                       f"{key}.shape": np.array(value.shape)}  # fmt: skip
         else:
@@ -249,6 +252,8 @@ def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
             parts = (arrays[f"{key}.data"], arrays[f"{key}.indices"], arrays[f"{key}.indptr"])
             values[f.name] = sparse.csr_array(parts, shape=tuple(arrays[f"{key}.shape"].tolist()))
             values[f.name].check_format(full_check=True)  # indices out of range would be followed blindly
+        elif f"{key}.kind" in arrays:
+            values[f.name] = _fill(_ROUTINGS[arrays[f"{key}.kind"].item()], arrays, f"{key}.")
         elif key in arrays:
             value = arrays[key]
             values[f.name] = value.item() if value.ndim == 0 else value
@@ -257,7 +262,10 @@ def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
     return kind(**values)
 
 
-_ROUTINGS: Mapping[str, type] = {kind.__name__: kind for kind in (FlowRouting, ShortestPathRouting)}
+_ROUTINGS: Mapping[str, type] = {
+    kind.__name__: kind
+    for kind in (FlowRouting, ShortestPathRouting, UnitFlowRouting, SymmetricRouting, MirroredRouting)
+}
 
 
 # What numpy, zipfile and the nouns raise for files and arrays that are something else.

@@ -1,0 +1,284 @@
+"""Certified throughput of large fabrics: explicit flows of every source, cuts and metrics, at any time an interval.
+
+Flows are shifted between paths until all used ones cost the same at prices that are a power of the loads; the power
+rises, so that the greatest load falls. Leaves out `Limits` that links share, and exactness.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topo.fabric import Fabric
+
+from .certificate import achieved_per_s
+from .large_blocks import Flows, Pass
+from .large_bounds import UpperEnd
+from .large_network import Network
+from .mixture import UnitFlowRouting
+from .routing import CertificateError
+from .sweeps import directions, slow_modes
+from .symmetry import Symmetry, find_symmetry
+from .throughput import Throughput
+from .traffic import Traffic
+
+__all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
+
+Floats = NDArray[np.float64]
+
+_PLANTINGS = (2, 3)  # squarings of the passes that plant trees
+_FIRST, _LAST = 4, 10  # squarings of the other passes
+_MOST, _IDLE = 30, 2  # passes at one power in all, and without lowering the excess cost of the flows
+_SLOW = 0.02  # least part by which that has to fall
+_SHARE = 0.25  # of the width of the interval, as the relative difference in the costs of paths that is left alone
+_GAIN = 0.01  # part of the width by which a pass has to narrow it
+_STALE = 3  # passes without a gain at the last power, after which the search ends
+_ROUGH, _MOST_ROUNDS = 2, 6  # rounds of shifts in a pass: the first passes are rough
+_COARSE, _FINE = 0.03, 1e-5  # most and least of these differences
+_BALLS = 12  # sources whose distances are swept for cuts
+_REPORT_S = 2.0  # least time between two reports of progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class LargeProgress:
+    """Where the solver is: what it has proved so far, up to the rounding that the final check removes.
+
+    Parameters
+    ----------
+    elapsed_s : float
+    stage : str
+        What it is doing.
+    lower_per_s, upper_per_s : float
+        The interval so far. [1/s]
+    upper_by : str
+        What proves the upper end.
+    """
+
+    elapsed_s: float
+    stage: str
+    lower_per_s: float
+    upper_per_s: float
+    upper_by: str
+
+    def __str__(self) -> str:
+        width = self.upper_per_s / self.lower_per_s - 1.0 if self.lower_per_s > 0 else float("inf")
+        return (
+            f"{self.elapsed_s:7.1f} s  {self.stage}: {self.lower_per_s:.6g} to {self.upper_per_s:.6g} rounds/s "
+            f"({self.upper_by}), width {width:.2%}"
+        )
+
+
+def large_memory_bytes(*, fabric: Fabric, traffic: Traffic, symmetry: Symmetry | None = None) -> int:
+    """What the flows of all sources will occupy; the peak is about 200 MB above that. [byte]"""
+    symmetry = symmetry or find_symmetry(fabric=fabric, traffic=traffic)
+    return Network.of(fabric=fabric, traffic=traffic, symmetry=symmetry).memory_bytes
+
+
+def large_throughput(
+    *,
+    fabric: Fabric,
+    traffic: Traffic,
+    rtol: float = 1e-2,
+    symmetry: Symmetry | None = None,
+    time_limit_s: float = float("inf"),
+    progress: Callable[[LargeProgress], None] | None = None,
+    executor: Executor | None = None,
+    at_once: int = 2,
+    seed: int = 0,
+) -> Throughput:
+    """Certified interval of the rounds per second that a large fabric carries; `note` says why it stopped. [1/s]
+
+    Parameters
+    ----------
+    fabric : Fabric
+    traffic : Traffic
+    rtol : float
+        Width asked for, upper / lower - 1.
+    symmetry : Symmetry, optional
+        Of fabric and traffic; looked for if absent.
+    time_limit_s : float
+        Time after which the search stops; what it has is checked and returned. So does an interrupt from the keyboard.
+    progress : callable, optional
+        Told a `LargeProgress` every few seconds.
+    executor : concurrent.futures.Executor, optional
+        Where the blocks of sources run; threads of this process, as many as there are processors, if absent.
+    at_once : int
+        Blocks of sources that see the same loads.
+    seed : int
+        Of the order in which the sources come.
+
+    Notes
+    -----
+    Lower end: integer flows, checked by `certificate.utilisation` in double precision. Upper end: the least of node
+    limits, swept cuts and the metric of the prices, summed in double precision over compiled distances.
+
+    References
+    ----------
+    R. B. Dial, Transp. Res. B 40, 917 (2006): shifts between the dearest and the cheapest path of a bush.
+    F. Shahrokhi and D. W. Matula, J. ACM 37, 318 (1990): prices that grow with the loads.
+    """
+    if not rtol > 0:
+        raise ValueError(f"rtol={rtol!r}; the width asked for must be > 0")
+    if at_once < 1:
+        raise ValueError(f"at_once={at_once!r}; at least one block of sources must run")
+    begun = time.monotonic()
+    own = ThreadPoolExecutor(os.cpu_count()) if executor is None else None
+    with own or nullcontext():
+        network = Network.of(
+            fabric=fabric, traffic=traffic, symmetry=symmetry or find_symmetry(fabric=fabric, traffic=traffic)
+        )
+        flows = Flows(
+            network=network,
+            executor=cast(Executor, own or executor),
+            at_once=at_once,
+            rng=np.random.default_rng(seed),
+        )
+        return _Search(flows, rtol, begun, time_limit_s, progress).run()
+
+
+class _StopError(Exception):
+    """The search ends here, for the reason given."""
+
+
+class _Search:
+    """One run: the ends so far, the clock, and who is told."""
+
+    def __init__(
+        self,
+        flows: Flows,
+        rtol: float,
+        begun: float,
+        time_limit_s: float,
+        progress: Callable[[LargeProgress], None] | None,
+    ) -> None:
+        self.flows, self.rtol, self.begun, self.time_limit_s, self.progress = flows, rtol, begun, time_limit_s, progress
+        self.network = flows.network
+        self.lower, self.fixed, self.passes, self.told = 0.0, np.inf, 0, begun
+        self.upper = UpperEnd(fabric=self.network.fabric, traffic=self.network.traffic)
+
+    def run(self) -> Throughput:
+        """Search until the interval is narrow enough, time is over, or nothing is gained any more."""
+        why = ""
+        try:
+            self._begin()
+            self._go_on()
+        except _StopError as reason:
+            why = str(reason)
+        except KeyboardInterrupt:
+            if not self.lower > 0:
+                raise
+            why = "interrupted"
+        answer = self._result(why)
+        self._tell("done", answer.lower_per_s)
+        return answer
+
+    def _begin(self) -> None:
+        """Bounds that need no search, orders of the nodes, and trees of cheapest paths."""
+        fabric = self.network.fabric
+        self.fixed = self.upper.offer_nodes()
+        self.upper.offer_cut(values=directions(fabric=fabric), how="a cut along the positions")
+        self.upper.offer_cut(values=slow_modes(fabric=fabric), how="a cut along the slow modes")
+        self._watch(self.flows.sort(), "sorting")
+        for squarings in _PLANTINGS:
+            self._pass(Pass(squarings=squarings, rounds=0, rtol=0.0, plant=True, resort=True))
+
+    def _go_on(self) -> None:
+        """Passes at a rising power, each with the bound that its prices prove."""
+        flows, upper = self.flows, self.upper
+        squarings, since, stale, idle, moving = _FIRST, 0, 0, 0, np.inf
+        while True:
+            width = upper.per_s / self.lower - 1.0
+            before = self.lower, upper.per_s
+            rounds = _ROUGH if squarings == _FIRST and since == 0 else _MOST_ROUNDS
+            left_alone = float(np.clip(_SHARE * width, _FINE, _COARSE))
+            self._pass(Pass(squarings=squarings, rounds=rounds, rtol=left_alone, resort=since % 2 == 0))
+            self._try_metric(squarings)
+            gained = max(self.lower / before[0], before[1] / upper.per_s) - 1.0
+            stale = 0 if gained > _GAIN * width else stale + 1
+            if squarings == _LAST and stale > _STALE:
+                raise _StopError("no pass gains anything any more")
+            # A power is of use as long as what the flows cost too much outweighs what the power blurs.
+            since += 1
+            idle = 0 if flows.moving < (1.0 - _SLOW) * moving else idle + 1
+            moving = min(moving, flows.moving)
+            spent = since >= _MOST or idle > _IDLE
+            if squarings < _LAST and (spent or flows.moving < 2.0 * flows.slack(squarings)):
+                squarings, since, idle, moving = squarings + 1, 0, 0, np.inf
+
+    def _pass(self, work: Pass) -> None:
+        self.passes += 1
+        self._watch(self.flows.improve(work), f"pass {self.passes}, power {2**work.squarings}")
+        self.flows.recount()
+        self.lower = min(1.0 / float(self.flows.load.max()), self.fixed)
+        self._check_done()
+
+    def _try_metric(self, squarings: int) -> None:
+        """The bound of the present prices, if it promises more than there is; balls of its metric as cuts."""
+        flows = self.flows
+        mean = (1.0 - flows.slack(squarings)) * float(flows.load.max()) * (1.0 - flows.moving)
+        if mean * self.upper.per_s * (1.0 + 0.5 * self.rtol) < 1.0:
+            return
+        price = flows.price(squarings)
+        balls: list[Floats] = []
+        charges: list[float] = []
+        self._watch(flows.charge(price, charges, balls, _BALLS), f"metric, power {2**squarings}")
+        worth = float(price @ self.network.pools.supply_bps)
+        self.upper.offer(per_s=worth / sum(charges), prices=self.network.prices(price), how="a metric")
+        self.upper.offer_cut(values=balls, how="a ball of a metric")
+        self._check_done()
+
+    def _check_done(self) -> None:
+        if self.upper.per_s <= self.lower * (1.0 + self.rtol):
+            raise _StopError("")
+
+    def _watch(self, steps: Iterator[None], stage: str) -> None:
+        """Go through the steps with an eye on the clock."""
+        for _ in steps:
+            now = time.monotonic()
+            if now - self.told > _REPORT_S:
+                self.told = now
+                self._tell(stage, self.lower)
+            if now - self.begun > self.time_limit_s and self.lower > 0:
+                raise _StopError(f"the time limit of {self.time_limit_s:g} s is over")
+
+    def _tell(self, stage: str, lower: float) -> None:
+        if self.progress is not None:
+            self.progress(
+                LargeProgress(
+                    elapsed_s=time.monotonic() - self.begun,
+                    stage=stage,
+                    lower_per_s=lower,
+                    upper_per_s=self.upper.per_s,
+                    upper_by=self.upper.how,
+                )
+            )
+
+    def _result(self, why: str) -> Throughput:
+        """The flows checked by the certificate, in double precision, from nothing but themselves."""
+        net, fabric, traffic = self.network, self.network.fabric, self.network.traffic
+        inner = UnitFlowRouting(sources=net.sources, unit_bit=net.bits, flow=self.flows.flows)
+        routing = net.pools.routing(inner)
+        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
+        if lower > self.upper.per_s * (1.0 + 1e-9):
+            raise CertificateError(
+                f"{traffic.name} on {fabric.name!r}: the flows carry {lower:.9g} rounds/s, but {self.upper.how} "
+                f"forbids more than {self.upper.per_s:.9g}"
+            )
+        did = f"{self.passes} passes in {time.monotonic() - self.begun:.1f} s"
+        holds = f"flows of {net.sources.size} sources in {net.memory_bytes / 1e6:.0f} MB"
+        return Throughput(
+            traffic=traffic.name,
+            lower_per_s=lower,
+            upper_per_s=max(self.upper.per_s, lower),
+            bit_per_gpu=traffic.bit_per_gpu,
+            routing=routing,
+            prices=self.upper.prices,
+            method=f"flows shifted to cheaper paths; {self.upper.how}",
+            note="; ".join([why] * bool(why) + [did, holds]),
+        )
