@@ -20,7 +20,8 @@ from optimize.study.sweep import Row, Sweep, run_study
 from optimize.study.sweep_files import save_sweep, sweep_table
 from optimize.study.uncertainty import ESTIMATOR, quantiles, sobol_indices
 
-from .screen import _columns, _value
+from .cli_frame import INTERRUPTED
+from .text_table import columns, gap_text, unit_text, value_text
 
 __all__ = ["DESIGNS", "run_sweep", "sweep_screen"]
 
@@ -28,7 +29,6 @@ DESIGNS = {"grid": 5, "lhs": 64, "sobol": 64, "saltelli": 64}
 """What `--design` may say, and the `--points` that go with it unless others are asked for."""
 
 _MOST_ROWS = 24  # of a table on the screen; all are in the files
-_STATUS_INTERRUPTED = 130  # as shells report a program ended by Ctrl-C
 
 
 class _Progress:
@@ -102,7 +102,7 @@ def run_sweep(
             "and the same command goes on from there",
             err=True,
         )
-        sys.exit(_STATUS_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     finally:
         progress.clear()
     files = save_sweep(sweep, folder=folder)
@@ -118,8 +118,7 @@ def _cells(row: Row, paths: Sequence[str]) -> list[str]:
             for path in paths if path in row.parameters]  # fmt: skip
     if row.gap is None:
         return [*keys, row.metric, "-", "infeasible"]
-    unit = "us" if row.unit == "s" else "GB/s"
-    return [*keys, row.metric, f"{_value(row.value, row.unit)} {unit}", f"{row.gap.text()}x"]
+    return [*keys, row.metric, f"{value_text(row.value, unit=row.unit)} {unit_text(row.unit)}", gap_text(row.gap)]
 
 
 def _ends(sweep: Sweep, metric: str) -> list[list[str]]:
@@ -131,9 +130,9 @@ def _ends(sweep: Sweep, metric: str) -> list[list[str]]:
 def _table(sweep: Sweep) -> list[str]:
     head = [*sweep.study.paths, "metric", "per GPU", "gap to NVL72"]
     if len(sweep.rows) <= _MOST_ROWS:
-        return _columns([head, *(_cells(row, sweep.study.paths) for row in sweep.rows)])
+        return columns([head, *(_cells(row, sweep.study.paths) for row in sweep.rows)])
     ends = [cells for metric in sweep.study.metrics for cells in _ends(sweep, metric)]
-    return ["  the points of the least and of the greatest gap:", *_columns([head, *ends])]
+    return ["  the points of the least and of the greatest gap:", *columns([head, *ends])]
 
 
 def _spread(sweep: Sweep, metric: str) -> list[str]:
@@ -159,7 +158,7 @@ def sweep_screen(sweep: Sweep, *, files: str) -> str:
     lines = [f"{study.scenario.name}: {study.scenario.title}", "", f"{study.design} of {len(study.points)} points"]
     lines += [f"  {parameter}" for parameter in study.parameters]
     lines += [f"  seed {study.seed}"] if study.seed is not None else []
-    lines += ["", *_table(sweep), "", "as it stands", *_columns([_cells(row, ()) for row in sweep.nominal])]
+    lines += ["", *_table(sweep), "", "as it stands", *columns([_cells(row, ()) for row in sweep.nominal])]
     if study.design != "grid":
         lines += ["", "spread", *(line for metric in study.metrics for line in _spread(sweep, metric))]
     errors = Counter(row.error for row in sweep.of(study.metrics[0]) if row.error)

@@ -1,38 +1,29 @@
 """A report as one readable screen of text."""
 
+import textwrap
 from collections.abc import Sequence
 
+from optimize.design.ladder import LadderStep
+from optimize.flow.collectives import Collective
 from optimize.flow.interval import Interval
-from optimize.study.report import Metric, Report
+from optimize.study.published import published_comparison
+from optimize.study.report import CollectiveRow, Metric, Report
+
+from .assumed_text import assumed_lines
+from .text_table import columns, gap_text, unit_text, value_text
 
 __all__ = ["report_screen", "verification_screen"]
 
-_MICRO = 1e6
-
-
-def _value(interval: Interval | None, unit: str) -> str:
-    """Rates in GB/s, times in us; bare numbers, the unit stands in its column."""
-    if interval is None:
-        return "-"
-    return (interval * (_MICRO if unit == "s" else 1 / 8e9)).text(digits=4)
-
-
-def _columns(rows: Sequence[Sequence[str]], *, indent: str = "  ") -> list[str]:
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append(indent + "   ".join(cells).rstrip())
-    return lines
+_WIDTH = 120  # of a line of prose
 
 
 def _metric_rows(metrics: Sequence[Metric], *, scale_out: bool) -> list[list[str]]:
     head = ["per GPU, one direction", "unit", "NVL72", "SuperPOD", "formation", "gap to NVL72", "gap to SuperPOD"]
     rows = [head]
     for m in metrics:
-        gap_out = "-" if m.gap_out is None else f"{m.gap_out.interval.text()}x"
-        rows.append([m.name, "us" if m.unit == "s" else "GB/s", _value(m.scale_up, m.unit), _value(m.scale_out, m.unit),
-                     _value(m.formation, m.unit), f"{m.gap_up.interval.text()}x", gap_out])  # fmt: skip
+        values = [value_text(value, unit=m.unit) for value in (m.scale_up, m.scale_out, m.formation)]
+        gap_out = gap_text(None if m.gap_out is None else m.gap_out.interval)
+        rows.append([m.name, unit_text(m.unit), *values, gap_text(m.gap_up.interval), gap_out])
     if not scale_out:
         rows = [[*row[:3], row[4], row[5]] for row in rows]
     return rows
@@ -52,29 +43,54 @@ def _references(report: Report) -> list[str]:
         lines.append(
             f"  SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy."
         )
-    cut = report.metric("bisection").gap_up.interval.lower / report.metric("all_to_all").gap_up.interval.lower
-    if 1.6 < cut < 2.4:
-        lines.append(
-            "  A fabric limited by its middle cut has about twice the gap in bisection that it has in all_to_all:"
-        )
-        lines.append("  half of all traffic stays on its side of the cut.")
-    return lines
+    return [*lines, *(line for note in report.notes for line in _wrapped(note))]
+
+
+def _wrapped(note: str) -> list[str]:
+    """A note in lines that fit a screen."""
+    return textwrap.wrap(note, width=_WIDTH, initial_indent="  ", subsequent_indent="    ")
+
+
+def _collectives(report: Report) -> list[str]:
+    """Both parts of each collective: the smaller binds."""
+    rows = [["collectives, GB/s", *(who for who, _ in _sides(report.collectives[0]))]]
+    for row in report.collectives:
+        sides = [one for _, one in _sides(row)]
+        rows.append([f"{row.name} between nodes", *(value_text(one.between_bps, unit="bit/s") for one in sides)])
+        rows.append([f"{row.name} inside one node",
+                     *(value_text(Interval.point(one.inside_bps), unit="bit/s") for one in sides)])  # fmt: skip
+    form = [f"{row.name} by {row.formation.upper_by}; {row.formation.lower_by}" for row in report.collectives]
+    return [*columns(rows), *(line for note in form for line in _wrapped(f"formation, {note}"))]
+
+
+def _sides(row: CollectiveRow) -> list[tuple[str, Collective]]:
+    out = [] if row.scale_out is None else [("SuperPOD", row.scale_out)]
+    return [("NVL72", row.scale_up), *out, ("formation", row.formation)]
+
+
+def _power_text(power_w: float) -> str:
+    """Power of the links of a node; 0 W stands for links whose power nobody published. [kW]"""
+    return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
 
 
 def _ladder(report: Report) -> list[str]:
+    ladder = report.ladder
     rows = [["step", "GB/s per GPU", "factor", "proof"]]
-    for step in report.ladder.steps:
-        rows.append(
-            [
-                f"{step.number} {step.name}",
-                f"{step.upper_bps / 8e9:.4g}",
-                f"{step.factor:.4g}",
-                "exact" if step.exact else "bound",
-            ]
-        )
-    rows.append(["certificate width", "", f"{1.0 + report.ladder.width:.7f}", ""])
-    rows.append(["gap of all_to_all", "", f"{report.ladder.gap.text(digits=6)}", ""])
-    return _columns(rows)
+    rows += [_rung(step, f"{step.upper_bps / 8e9:.4g}") for step in ladder.steps]
+    rows.append(["certificate width", "", f"{1.0 + ladder.width:.7f}", ""])
+    if ladder.surplus.upper > 1.0 + 1e-9:
+        rows.append(["formation beyond the reference, which holds it above", "", f"/ {ladder.surplus.text()}", ""])
+    rows.append(["gap of all_to_all", "", f"{ladder.gap.text(digits=6)}", ""])
+    lost, with_it = ladder.failure, ladder.gap_with_failure
+    if lost is not None and with_it is not None:
+        rows.append(_rung(lost, value_text(Interval(lower=lost.achieved_bps, upper=lost.upper_bps), unit="bit/s")))
+        rows.append(["gap with that", "", with_it.text(), ""])
+    notes = [f"  step {step.number}: {step.how}" for step in ladder.rungs if step.how]
+    return [*columns(rows), *notes]
+
+
+def _rung(step: LadderStep, value: str) -> list[str]:
+    return [f"{step.number} {step.name}", value, f"{step.factor:.4g}", "exact" if step.exact else "bound"]
 
 
 def _readings(report: Report) -> list[str]:
@@ -89,18 +105,11 @@ def _readings(report: Report) -> list[str]:
         ]
     ]
     for r in report.readings:
-        gap_out = "-" if r.gap_out is None else f"{r.gap_out.interval.text()}x"
-        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", f"{r.power_w / 1e3:.3g}", _value(r.all_to_all, "bit/s"),
-                     f"{r.gap_up.interval.text()}x", gap_out])  # fmt: skip
-    return _columns(rows)
-
-
-def _assumed(report: Report) -> list[str]:
-    lines = []
-    for path, datum in report.case.data.items():
-        if datum.confidence == "assumed":
-            lines.append(f"  {path} = {datum.value:g} {datum.unit} ({datum.low:g} to {datum.high:g}): {datum.source}")
-    return lines
+        gap_out = gap_text(None if r.gap_out is None else r.gap_out.interval)
+        value = value_text(r.all_to_all, unit="bit/s")
+        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", _power_text(r.power_w), value, gap_text(r.gap_up.interval),
+                     gap_out])  # fmt: skip
+    return columns(rows)
 
 
 def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
@@ -110,22 +119,27 @@ def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
     out: list[str] = [f"{report.case.name}: {report.case.title}", "", "Modelled"]
     out += [f"  {line}" for line in report.case.modelled]
     out += [
-        f"  links draw {report.link_power_w / ends / 1e3:.3g} kW per node (mean); on-board switching needed: "
+        f"  links draw, kW per node (mean): {_power_text(report.link_power_w / ends)}; on-board switching needed: "
         f"{report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
     ]
     out += [
         "  rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit",
         "",
     ]
-    out += _columns(_metric_rows(report.metrics, scale_out=report.case.scale_out is not None))
+    out += columns(_metric_rows(report.metrics, scale_out=report.case.scale_out is not None))
     out += [*_references(report), ""]
+    if report.collectives:
+        out += [*_collectives(report), ""]
     out += ["Ladder of all_to_all: each line keeps the limits above and adds one", *_ladder(report), ""]
     out += ["Binding: " + ", ".join(f"{name} ({share:.0%} of the bound)" for name, share in report.binding), ""]
     if report.readings:
         out += [*_readings(report), ""]
-    assumed = _assumed(report)
+    quoted = published_comparison(report)
+    if quoted:
+        out += ["Published", *(f"  {one}" for one in quoted), ""]
+    assumed = assumed_lines(report)
     if assumed:
-        out += ["Assumed (low to high)", *assumed, ""]
+        out += [*assumed, ""]
     out += [
         f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, "
         "both ends recomputed outside the solver"
@@ -139,4 +153,4 @@ def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
     """Lines of `fabricgap verify`: label, interval per GPU, method."""
     rows = [["proof", "GB/s per GPU, recomputed", "first found by"]]
     rows += [[label, (interval * (1 / 8e9)).text(digits=8), method] for label, interval, method in checked]
-    return "\n".join(_columns(rows, indent=""))
+    return "\n".join(columns(rows, indent=""))

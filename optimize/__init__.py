@@ -2,7 +2,7 @@
 
 flow/    traffic, routing, certificates, the exact problem, cuts, gap
 design/  what limits a fabric: the ladder
-study/   scenarios, cases, reports, files
+study/   scenarios, cases, reports, files, sweeps
 """
 
 __version__ = "0.1.0"
@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 from .design import Ladder, LadderStep, ladder
 from .flow import (
     CertificateError,
+    Collective,
+    Energy,
     Gap,
     Interval,
     Limits,
@@ -18,8 +20,13 @@ from .flow import (
     Throughput,
     ThroughputProblem,
     Traffic,
+    all_gather,
+    all_reduce,
     all_to_all,
     bisection,
+    broadcast,
+    energy,
+    energy_gap,
     farthest_permutation,
     from_matrix,
     gap,
@@ -27,12 +34,38 @@ from .flow import (
     latency,
     max_throughput,
     permutation,
+    reduce_scatter,
 )  # fmt: skip
-from .study import Case, Report, Scenario, build, load_scenario, measure, save_report, scenario_names, verify_file
+from .study import (
+    Case,
+    Report,
+    Scenario,
+    Sweep,
+    assumed_effects,
+    build,
+    grid,
+    latin_hypercube,
+    load_scenario,
+    measure,
+    quantiles,
+    run_study,
+    saltelli,
+    save_report,
+    save_sweep,
+    scenario_names,
+    sobol_indices,
+    sobol_sequence,
+    verify_file,
+    verify_report,
+    with_effects,
+)  # fmt: skip
 
 __all__ = [
-    "Case", "CertificateError", "Gap", "Interval", "Ladder", "LadderStep", "Limits", "NotSolvedError", "Report",
-    "Routing", "Scenario", "Throughput", "ThroughputProblem", "Traffic", "all_to_all", "bisection", "build",
-    "farthest_permutation", "from_matrix", "gap", "injection_bps", "ladder", "latency", "load_scenario",
-    "max_throughput", "measure", "permutation", "save_report", "scenario_names", "verify_file",
+    "Case", "CertificateError", "Collective", "Energy", "Gap", "Interval", "Ladder", "LadderStep", "Limits",
+    "NotSolvedError", "Report", "Routing", "Scenario", "Sweep", "Throughput", "ThroughputProblem", "Traffic",
+    "all_gather", "all_reduce", "all_to_all", "assumed_effects", "bisection", "broadcast", "build", "energy",
+    "energy_gap", "farthest_permutation", "from_matrix", "gap", "grid", "injection_bps", "ladder", "latency",
+    "latin_hypercube", "load_scenario", "max_throughput", "measure", "permutation", "quantiles", "reduce_scatter",
+    "run_study", "saltelli", "save_report", "save_sweep", "scenario_names", "sobol_indices", "sobol_sequence",
+    "verify_file", "verify_report", "with_effects",
 ]  # fmt: skip

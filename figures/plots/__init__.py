@@ -12,7 +12,7 @@ ladder                 what each limit costs, scenarios side by side
 gap_sweeps             the gap against one design choice at a time
 binding_cut            the links that carry the price, and the narrowest halving
 side_by_side           an NVL72 and the formation, each to its own scale
-solver_scaling         time and certified width against size, measured when drawn
+solver_scaling         time and certified width of every solver against size, as measured once
 orbit_animation        the formation over one orbit, as a GIF
 
 figure_set             all of them by name

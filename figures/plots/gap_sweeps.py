@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from figures.plots import shared
 from figures.style import DOUBLE_IN, GREY, SERIES, Table, figure, footnote, headline, styled
+from optimize.study.tables import ReachTable
 
 __all__ = ["draw", "table"]
 
@@ -36,7 +37,7 @@ def _points(scenario: str) -> dict[str, tuple[str, str, float, dict[str, Any]]]:
     """Panel, curve, place on the axis and replaced keys of every point, by a unique label."""
     wanted = shared.scenario(scenario)
     lattice, wiring, satellite = wanted.formation, wanted.wiring, wanted.satellite
-    if lattice.kind != "suncatcher_lattice" or wiring is None or satellite is None or wiring.kind == "Wiring":
+    if lattice.kind != "suncatcher_lattice" or satellite is None or not isinstance(wiring, ReachTable):
         raise ValueError(f"scenario {scenario!r}: sweeps need a suncatcher_lattice wired by reach, such as lattice-21")
     scale, rings = wiring.reach_m / lattice.pitch_m, lattice.radius_m / lattice.pitch_m
     found: list[tuple[str, str, float, dict[str, Any]]] = []

@@ -47,9 +47,12 @@ def report_page(report: Report) -> str:
     )
     sections = {
         "metrics": tables.metrics_table(report),
+        "collectives": tables.collectives_table(report),
+        "notes": tables.notes_list(report),
         "ladder": tables.ladder_table(report),
         "limits": tables.limits_table(report, cut_share=cut_share),
         "links": tables.links_table(drawn),
+        "published": tables.published_table(report),
         "assumed": tables.assumed_table(report),
         "parts": tables.parts_list(report),
         "proofs": tables.proofs_table(report),

@@ -8,14 +8,26 @@ from links.parts import Datum
 from links.units import format_si
 from optimize.design.ladder import LadderStep
 from optimize.flow.interval import Interval
-from optimize.study.report import Metric, Proof, Report
+from optimize.study.published import published_comparison
+from optimize.study.report import AssumedEffect, Metric, Proof, Report
 
 from .charts import LogScale, gap_bars, ladder_bar, range_mark, ticks
 from .markup import Cell, element, table
 
 __all__ = [
-    "assumed_table", "interval_text", "ladder_table", "limits_table", "links_table", "made_with_table", "metrics_table",
-    "parts_list", "proofs_table", "readings_table",
+    "assumed_table",
+    "collectives_table",
+    "interval_text",
+    "ladder_table",
+    "limits_table",
+    "links_table",
+    "made_with_table",
+    "metrics_table",
+    "notes_list",
+    "parts_list",
+    "proofs_table",
+    "published_table",
+    "readings_table",
 ]  # fmt: skip
 
 _GIGABYTE_BPS = 8e9  # unit of the tables: 1 GB/s
@@ -23,7 +35,7 @@ _SHOWN_LINKS = 60  # rows of the table of links; all of them are in links.csv
 
 
 def interval_text(interval: Interval | None, *, unit: str = "", digits: int = 4) -> str:
-    """The number, or both ends where they differ in the digits shown; rates in GB/s and times in us.
+    """The number, or both ends where they differ in the digits shown; rates in GB/s, times in us, energies in pJ/bit.
 
     >>> interval_text(Interval(lower=8e9, upper=16e9), unit="bit/s")
     '1 to 2'
@@ -32,7 +44,7 @@ def interval_text(interval: Interval | None, *, unit: str = "", digits: int = 4)
     """
     if interval is None:
         return "–"
-    scale = {"bit/s": 1 / _GIGABYTE_BPS, "s": 1e6}.get(unit, 1.0)
+    scale = {"bit/s": 1 / _GIGABYTE_BPS, "s": 1e6, "J/bit": 1e12}.get(unit, 1.0)
     ends = (interval * scale).text(digits=digits).split("..")
     return " to ".join(_in_full(end) for end in ends)
 
@@ -50,7 +62,7 @@ def _gap(interval: Interval | None, *, digits: int = 4) -> str:
 
 
 def _unit(name: str) -> str:
-    return {"bit/s": "GB/s", "s": "µs"}.get(name, name)
+    return {"bit/s": "GB/s", "s": "µs", "J/bit": "pJ/bit"}.get(name, name)
 
 
 def metrics_table(report: Report) -> Element:
@@ -78,6 +90,31 @@ def metrics_table(report: Report) -> Element:
     )
 
 
+def collectives_table(report: Report) -> Element:
+    """Both parts of every collective on both references and the formation, and what proves the formation's."""
+    rows: list[list[Cell]] = []
+    for row in report.collectives:
+        sides = [row.scale_up, *([] if row.scale_out is None else [row.scale_out]), row.formation]
+        between = [interval_text(one.between_bps, unit="bit/s") for one in sides]
+        inside = [interval_text(Interval.point(one.inside_bps), unit="bit/s") for one in sides]
+        proof = f"{row.formation.upper_by}; {row.formation.lower_by}"
+        rows += [[f"{row.name} between nodes", *between, proof], [f"{row.name} inside one node", *inside, ""]]
+    out = any(row.scale_out is not None for row in report.collectives)
+    header = ["part", "NVL72", *(["SuperPOD"] if out else []), "formation", "proof of the formation's"]
+    caption = "Collectives of large messages, GB/s of each GPU's data: the smaller part binds"
+    return table(header, rows=rows, caption=caption, texts=[len(header) - 1])
+
+
+def notes_list(report: Report) -> Element:
+    """What the metrics must not stand without."""
+    return element("ul", *(element("li", note) for note in report.notes))
+
+
+def power_text(power_w: float) -> str:
+    """Power in kW; 0 W stands for links whose power nobody published. [kW]"""
+    return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
+
+
 def ladder_table(report: Report) -> Element:
     """Steps from the reference down to the formation, as bars with the factor each costs."""
     steps = report.ladder.steps
@@ -103,11 +140,25 @@ def readings_table(report: Report) -> Element:
     """all_to_all under other readings of the same system."""
     header = ["reading", "link, Tb/s", "links, kW per node", "all-to-all, GB/s", "gap to NVL72", "gap to SuperPOD"]
     rows = [
-        [r.label, f"{r.link_bps / 1e12:.4g}", f"{r.power_w / 1e3:.3g}", interval_text(r.all_to_all, unit="bit/s"),
+        [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w), interval_text(r.all_to_all, unit="bit/s"),
          _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
         for r in report.readings
     ]  # fmt: skip
     return table(header, rows=rows, caption="Other readings of the same system, all-to-all only")
+
+
+def published_table(report: Report) -> Element:
+    """Figures that publications print beside those of the report, with the reason where they differ."""
+    quoted = published_comparison(report)
+    if not quoted:
+        return element("p", "The scenario quotes no published figures.")
+    rows: list[list[Cell]] = [
+        [one.claim.what, one.published_text, one.here_text, one.verdict,
+         ", ".join(part for part in (one.claim.source, one.claim.locator) if part)]
+        for one in quoted
+    ]  # fmt: skip
+    header = ["figure", "published", "here", "", "published in"]
+    return table(header, rows=rows, caption="Published figures of the same system", texts=[3, 4])
 
 
 def limits_table(report: Report, *, cut_share: float) -> Element:
@@ -124,7 +175,8 @@ def limits_table(report: Report, *, cut_share: float) -> Element:
         f"one direction, across {crossed} links, {cut.smaller_gpus} GPUs on the smaller side",
     ])  # fmt: skip
     rows.append(["on-board switching", format_si(report.switching_bps, "b/s"), "needed at the busiest node"])
-    rows.append(["links draw", format_si(report.link_power_w / ends, "W"), "per node with GPUs, mean"])
+    drawn = format_si(report.link_power_w / ends, "W") if report.link_power_w > 0 else "not published"
+    rows.append(["links draw", drawn, "per node with GPUs, mean"])
     caption = "What holds the formation back, and what the answer needs"
     return table(["limit", "value", "meaning"], rows=rows, caption=caption, texts=[2])
 
@@ -149,13 +201,29 @@ def _value(value: float, unit: str) -> str:
 def assumed_table(report: Report) -> Element:
     """Assumed values of the scenario and of its parts, each with the range it may lie in."""
     rows: list[list[Cell]] = []
+    effects = {effect.path: effect for effect in report.effects}
     for where, key, datum in _data(report):
         if datum.confidence == "assumed":
             low, high = datum.ends
+            effect = effects.get(key if where == "scenario" else f"{where}.{key}")
             rows.append([key, where, _value(datum.value, datum.unit), f"{low:g} to {high:g}",
-                         range_mark(datum.value, low=low, high=high), _source(datum)])  # fmt: skip
-    header = ["value", "of", "taken", "may be", "where in it", "why"]
-    return table(header, rows=rows, caption="Assumed values and their ranges", texts=[1, 5], class_="assumed")
+                         range_mark(datum.value, low=low, high=high), _effect(effect), _source(datum)])  # fmt: skip
+    header = ["value", "of", "taken", "may be", "where in it", "gap to NVL72 at either end", "why"]
+    caption = f"Assumed values, their ranges, and what these do to the all-to-all gap: {report.effects_note}"
+    return table(header, rows=rows, caption=caption, texts=[1, 5, 6], class_="assumed")
+
+
+def _effect(effect: AssumedEffect | None) -> Cell:
+    """Both gaps, or why they are what they are."""
+    if effect is None:
+        return "–"
+    if effect.reason:
+        return element("span", "no change", element("span", effect.reason, class_="note"))
+    low, high = (_gap(end) if end is not None else "infeasible" for end in (effect.gap_low, effect.gap_high))
+    made = element("span", f"{low} and {high}" if effect.swing > 1.0 else "no change")
+    for error in filter(None, (effect.error_low, effect.error_high)):
+        made.append(element("span", error, class_="note"))
+    return made
 
 
 def parts_list(report: Report) -> Element:
@@ -215,7 +283,8 @@ def made_with_table(report: Report) -> Element:
     """Version, scenario, seeds and packages: what it takes to make the report again."""
     made = report.provenance
     scenario = made.get("scenario")
-    seeds = [f"{key} = {value}" for key, value in _flat(scenario or {}) if key.rsplit(".", 1)[-1].endswith("seed")]
+    drawn = {key: value for key, value in _flat(scenario or {}) if key.rsplit(".", 1)[-1].endswith("seed")}
+    seeds = [f"{key} = {value}" for key, value in {**made["seeds"], **drawn}.items()]
     rows: list[list[Cell]] = [
         ["fabricgap", str(made["fabricgap"])],
         ["Python", str(made["python"])],

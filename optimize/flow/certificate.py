@@ -15,6 +15,7 @@ from topo.fabric import Fabric
 from .limits import Limits
 from .paths import distances
 from .routing import CertificateError, Routing
+from .star import as_star
 from .traffic import Traffic
 
 __all__ = ["Prices", "Utilisation", "achieved_per_s", "price_bound_per_s", "utilisation"]
@@ -78,7 +79,12 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
         worth += float(supply[used] @ price[used])
     _check_limit_arc(fabric, prices, limits)
     length = prices.arc + prices.limit_arc
-    sources = traffic.sources
+    sources, star = traffic.sources, as_star(fabric=fabric)
+    if star is not None:  # one path for every pair: what is paid is what the loads of the arcs pay
+        sources, load = sources[:0], star.arc_bit(traffic=traffic)
+        entered = np.bincount(fabric.head, weights=load, minlength=fabric.n_nodes) + traffic.sent_bit
+        charge += float(load @ length + entered @ prices.switch)
+        charge += float(traffic.sent_bit @ prices.host_out + traffic.received_bit @ prices.host_in)
     for start in range(0, sources.size, 256):
         chunk = sources[start : start + 256]
         bits = traffic.rows(chunk)

@@ -17,11 +17,14 @@ from .collective_bounds import cut_bound, partition_bound
 from .expansion import Expansion, expand
 from .interval import Interval
 from .packing import Packing, Task, pack
+from .spanning import Bounds, spanning_all_gather, spanning_all_reduce
+from .star import as_star
 
 __all__ = ["Collective", "all_gather", "all_reduce", "broadcast", "reduce_scatter"]
 
 Floats = NDArray[np.float64]
 
+_MOST_CUT, _MOST_PACKED = 400, 128  # nodes with GPUs up to which cuts are found, and trees searched for: seconds
 _CLOSED = 1e-9  # width at which two ends are one number: a few times the rounding of the maximum flows
 
 
@@ -80,7 +83,8 @@ def all_gather(*, fabric: Fabric, trees: bool = False) -> Collective:
     Notes
     -----
     G min over cuts of capacity out of the sending side / GPUs on it; see `cut_bound`. Inside a node of g GPUs, each
-    takes 1/g of what arrives from its NIC and (g - 1)/g from its neighbours: local_bps g / (g - 1).
+    takes 1/g of what arrives from its NIC and (g - 1)/g from its neighbours: local_bps g / (g - 1). Beyond 400 nodes
+    with GPUs the interval is that of rings round spanning trees and of single nodes, see `spanning`.
 
     References
     ----------
@@ -148,13 +152,19 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
     Reduce-scatter, then all-gather is one, at half the rate of either. Where a poorly linked node limits both, the
     first fills only the links out of it and the second only those into it; trees that run at once, with that node a
     leaf, fill both: up to twice as fast. Inside a node of g GPUs: local_bps g / (2 (g - 1)); with in-network computing
-    local_bps, and between nodes no more than any cut passes.
+    local_bps, and between nodes no more than any cut passes. Beyond 128 nodes with GPUs no trees are searched for, and
+    beyond 400 no cuts either: the interval is then that of spanning trees and single nodes, see `spanning`.
     """
     _check_gpus(fabric)
     graph = expand(fabric=fabric, inside_share=0.0 if in_network else 2.0)
     inside = _inside_bps(fabric, fabric.gpus if in_network else 2.0 * (fabric.gpus - 1.0))
     if graph.endpoint.size == 1:
         return _one_node(fabric, "all_reduce", inside)
+    plain, star = not trees and not in_network, as_star(fabric=fabric) is not None
+    quick = plain and (star or graph.endpoint.size > _MOST_PACKED)
+    rough = spanning_all_reduce(fabric=fabric) if quick else None
+    if rough is not None and (graph.endpoint.size > _MOST_CUT or rough.upper_bps <= rough.lower_bps * (1.0 + _CLOSED)):
+        return _roughly(fabric, "all_reduce", inside, rough)
     first = np.zeros(graph.endpoint.size)
     first[0] = 1.0
     cuts = [cut_bound(expansion=way, share=first) for way in (graph, graph.reversed())]
@@ -170,7 +180,9 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
             lowers.append((partition.lower_bps, "the theorem of Tutte and Nash-Williams"))
     upper, part, upper_by = min(uppers, key=lambda item: item[0])
     packing = None
-    if trees or max(lowers)[0] < upper * (1.0 - _CLOSED):
+    if rough is not None:
+        lowers.append((rough.lower_bps, rough.lower_by))
+    elif trees or max(lowers)[0] < upper * (1.0 - _CLOSED):
         task = Task(share=None, down=True, up=True, in_network=in_network and graph.is_symmetric())
         packing, priced = pack(expansion=graph, task=task, enough_bps=upper, rtol=rtol)
         lowers.append((packing.rate_bps(expansion=graph, task=task), f"{len(packing.down)} trees"))
@@ -188,6 +200,8 @@ def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees
     graph = expand(fabric=fabric, inside_share=1.0)
     if graph.endpoint.size == 1:
         return _one_node(fabric, collective, inside)
+    if graph.endpoint.size > _MOST_CUT and not trees and collective != "broadcast":
+        return _roughly(fabric, collective, inside, spanning_all_gather(fabric=fabric))
     way = graph.reversed() if up else graph
     cut = cut_bound(expansion=way, share=share)
     if cut.upper_bps == 0.0:
@@ -212,6 +226,18 @@ def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees
     part = _part(fabric, graph, np.where(cut.side, 0, 1))
     return Collective(collective=collective, fabric=fabric.name, between_bps=between, inside_bps=inside, part=part,
                       upper_by=upper_by, lower_by=lower_by, packing=packing)  # fmt: skip
+
+
+def _roughly(fabric: Fabric, collective: str, inside: float, found: Bounds) -> Collective:
+    """A collective of a fabric too large for cuts, by spanning trees."""
+    if found.lower_bps == 0.0:
+        raise ValueError(f"{fabric.name}: no tree of links both ways joins all GPUs, so {collective} has no lower end")
+    part = np.where(fabric.gpus > 0, 0, -1)
+    if found.node >= 0:
+        part[found.node] = 1
+    between = Interval(lower=found.lower_bps, upper=found.upper_bps)
+    return Collective(collective=collective, fabric=fabric.name, between_bps=between, inside_bps=inside, part=part,
+                      upper_by=found.upper_by, lower_by=found.lower_by)  # fmt: skip
 
 
 def _check_gpus(fabric: Fabric) -> None:

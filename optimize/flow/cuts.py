@@ -15,9 +15,11 @@ from scipy.sparse import csgraph
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-from .certificate import utilisation
+from .certificate import Utilisation, utilisation
 from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
+from .star import as_star
+from .sweeps import directions, slow_modes
 from .throughput import Throughput
 from .traffic import all_to_all
 
@@ -25,6 +27,10 @@ __all__ = ["Cut", "best_bisection", "bisection", "evaluate_cut"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+_FOREMOST = 64  # nodes of each side that are looked at for a swap
+_MOST_SEARCHED = 2**16  # halves to improve, times their nodes
+_MOST_PAIRS = 2**18  # pairs of neighbours of one switch
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -110,20 +116,11 @@ def _host_bps(fabric: Fabric) -> Floats:
 
 def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
     """Values to sort the endpoints by: 36 directions in each coordinate plane, and the slowest Laplacian modes."""
-    if fabric.positions_m is not None:
-        where = fabric.positions_m[ends]
-        angle = np.arange(36) * (np.pi / 36)
-        for a, b in ((0, 1), (1, 2), (2, 0)):
-            if np.ptp(where[:, a]) > 0 or np.ptp(where[:, b]) > 0:
-                for cosine, sine in zip(np.cos(angle), np.sin(angle), strict=True):
-                    yield cosine * where[:, a] + sine * where[:, b]
-    n = fabric.n_nodes
-    weight = sparse.csr_array((fabric.capacity_bps, (fabric.tail, fabric.head)), shape=(n, n))
-    if fabric.n_arcs and n <= 2000:  # dense eigenvectors up to here take about a second
-        laplacian = csgraph.laplacian((weight + weight.T).toarray() / float(fabric.capacity_bps.max()))
-        modes = np.linalg.eigh(np.asarray(laplacian))[1]
-        for k in range(1, min(7, n)):
-            yield modes[ends, k]
+    for value in directions(fabric=fabric, count=36):
+        yield value[ends]
+    if fabric.n_arcs > 0:
+        for value in slow_modes(fabric=fabric):
+            yield value[ends]
 
 
 def _halve(order: Floats, gpus: NDArray[np.int64]) -> Bools:
@@ -155,50 +152,77 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
         raise ValueError(
             f"fabric {fabric.name!r}: no cut with GPU counts that differ by at most {gpus.max()} was found"
         )
-    improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced}
-    score = sorted(improved, key=lambda raw: float(_crossing(joined, np.frombuffer(raw, dtype=bool))))
+    balanced.sort(key=lambda half: _crossing(joined, half))
+    few = max(4, _MOST_SEARCHED // ends.size)
+    improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced[:few]}
+    score = sorted(improved, key=lambda raw: _crossing(joined, np.frombuffer(raw, dtype=bool)))
     cuts = []
-    for raw in score[:4]:
+    for raw in score[: 4 if few > 4 else 1]:
         side = np.zeros(fabric.n_nodes, dtype=bool)
         side[ends] = np.frombuffer(raw, dtype=bool)
         cuts.append(evaluate_cut(fabric=fabric, side=side))
     return min(cuts, key=lambda cut: cut.per_gpu_bps)
 
 
-def _contract_switches(fabric: Fabric, ends: NDArray[np.int64]) -> Floats:
-    """Symmetric weights between endpoints for the search; a switch shares its capacity among its neighbours."""
+def _contract_switches(fabric: Fabric, ends: NDArray[np.int64]) -> sparse.csr_array:
+    """Symmetric weights between endpoints for the search; a switch shares its capacity among its neighbours.
+
+    A switch with many neighbours joins all of them alike, so it says nothing about where to cut, and is left out.
+    """
     n = fabric.n_nodes
-    weight = sparse.csr_array((fabric.capacity_bps, (fabric.tail, fabric.head)), shape=(n, n)).toarray()
+    weight = sparse.csr_array((fabric.capacity_bps, (fabric.tail, fabric.head)), shape=(n, n))
     for s in np.flatnonzero(fabric.gpus == 0):
-        row, total = weight[s].copy(), weight[s].sum()
-        if total > 0:
-            weight += np.outer(weight[:, s], row / total)
-        weight[s, :] = weight[:, s] = 0.0
-    np.fill_diagonal(weight, 0.0)
-    return np.asarray((weight + weight.T)[np.ix_(ends, ends)])
+        row, column = sparse.csr_array(weight[[s]]), sparse.csr_array(weight[:, [s]])
+        total = float(row.sum())
+        keep = sparse.diags_array((np.arange(n) != s).astype(float), format="csr")
+        if total > 0.0 and row.nnz * column.nnz <= _MOST_PAIRS:
+            weight = sparse.csr_array(weight + column @ (row / total))
+        weight = sparse.csr_array(keep @ weight @ keep)
+    own = sparse.csr_array((weight + weight.T)[ends][:, ends])
+    own.setdiag(0.0)
+    own.eliminate_zeros()
+    return own
 
 
-def _crossing(weight: Floats, side: Bools) -> float:
-    return float(weight[np.ix_(side, ~side)].sum())
+def _crossing(weight: sparse.csr_array, side: Bools) -> float:
+    return float((weight @ (~side).astype(float))[side].sum())
 
 
-def _swap(weight: Floats, side: Bools, gpus: NDArray[np.int64], most: int) -> Bools:
-    """Swap nodes with equal GPU counts across the cut while that lowers its weight (Kernighan and Lin 1970)."""
+def _swap(weight: sparse.csr_array, side: Bools, gpus: NDArray[np.int64], most: int) -> Bools:
+    """Swap nodes with equal GPU counts across the cut while that lowers its weight (Kernighan and Lin 1970).
+
+    Of each side and count, the nodes are looked at that gain most alone: a swap gains no more than both alone.
+    """
     side = side.copy()
+    counts = np.unique(gpus)
     for _ in range(most):
         sign = np.where(side, 1.0, -1.0)
         outward = -sign * (weight @ sign)  # weight to the other side minus weight to one's own
-        one, other = np.flatnonzero(side), np.flatnonzero(~side)
-        gain = outward[one][:, None] + outward[other][None, :] - 2.0 * weight[np.ix_(one, other)]
-        gain[gpus[one][:, None] != gpus[other][None, :]] = -np.inf
-        a, b = np.unravel_index(int(np.argmax(gain)), gain.shape)
-        if gain[a, b] <= 1e-9 * weight.max():
+        best, pair = 1e-9 * float(weight.max()), None
+        for count in counts:
+            one, other = (
+                _foremost(outward, np.flatnonzero((gpus == count) & (side == mine))) for mine in (True, False)
+            )
+            if one.size and other.size:
+                joined = weight[one][:, other].toarray()
+                gain = outward[one][:, None] + outward[other][None, :] - 2.0 * joined
+                a, b = np.unravel_index(int(np.argmax(gain)), gain.shape)
+                if gain[a, b] > best:
+                    best, pair = float(gain[a, b]), (one[a], other[b])
+        if pair is None:
             break
-        side[one[a]], side[other[b]] = False, True
+        side[pair[0]], side[pair[1]] = False, True
     return side
 
 
-def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]:
+def _foremost(gain: Floats, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The nodes that gain most alone, in their order."""
+    if nodes.size <= _FOREMOST:
+        return nodes
+    return np.sort(nodes[np.argpartition(-gain[nodes], _FOREMOST)[:_FOREMOST]])
+
+
+def bisection(*, fabric: Fabric, throughput: Throughput, used: Utilisation | None = None) -> tuple[Interval, Cut]:
     """Bisection per GPU of the smaller side [bit/s], as an interval, with the best cut found.
 
     Parameters
@@ -206,6 +230,8 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     fabric : Fabric
     throughput : Throughput
         Certified all-to-all throughput of the same fabric; its routing gives the lower end.
+    used : Utilisation, optional
+        Of that routing at one round per second, if it is known already.
 
     Notes
     -----
@@ -218,7 +244,8 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     if throughput.traffic != "all_to_all":
         raise ValueError(f"bisection needs the throughput of all_to_all, not of {throughput.traffic!r}")
     cut = best_bisection(fabric=fabric)
-    used = utilisation(fabric=fabric, traffic=all_to_all(fabric=fabric), routing=throughput.routing)
+    if used is None:
+        used = utilisation(fabric=fabric, traffic=all_to_all(fabric=fabric), routing=throughput.routing)
     arcs_per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
     ends = fabric.gpus > 0
     host_bps = float((_host_bps(fabric)[ends] / fabric.gpus[ends]).min())
@@ -226,5 +253,7 @@ def bisection(*, fabric: Fabric, throughput: Throughput) -> tuple[Interval, Cut]
     total = fabric.n_gpus
     nodes = int((fabric.gpus > 0).sum())
     larger = int(counts[0]) * -(-nodes // 2) if counts.size == 1 else -(-total // 2)
-    lower = max(min(host_bps, arcs_per_s * larger), nonblocking_bps_per_gpu(fabric=fabric))
+    star = as_star(fabric=fabric)
+    every = nonblocking_bps_per_gpu(fabric=fabric) if star is None else star.any_traffic_bps_per_gpu()
+    lower = max(min(host_bps, arcs_per_s * larger), every)
     return Interval(lower=min(lower, cut.per_gpu_bps), upper=cut.per_gpu_bps), cut

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -25,7 +25,7 @@ from .mixture import UnitFlowRouting
 from .routing import CertificateError
 from .sweeps import directions, slow_modes
 from .symmetry import Symmetry, find_symmetry
-from .throughput import Throughput
+from .throughput import Throughput, check_paths
 from .traffic import Traffic
 
 __all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
@@ -33,15 +33,18 @@ __all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
 Floats = NDArray[np.float64]
 
 _PLANTINGS = (2, 3)  # squarings of the passes that plant trees
-_FIRST, _LAST = 4, 10  # squarings of the other passes
+_FIRST, _LAST = 4, 20  # squarings of the other passes
 _MOST, _IDLE = 30, 2  # passes at one power in all, and without lowering the excess cost of the flows
 _SLOW = 0.02  # least part by which that has to fall
 _SHARE = 0.25  # of the width of the interval, as the relative difference in the costs of paths that is left alone
 _GAIN = 0.01  # part of the width by which a pass has to narrow it
-_STALE = 3  # passes without a gain at the last power, after which the search ends
+_FAR = 0.1  # such a part of the cost on paths that are not cheapest asks for new orders in every pass
+_LEAP = 0.1  # gain of an end that is worth another pass in any case
+_STALE = 2  # powers in a row that gain nothing, after which the search ends
 _ROUGH, _MOST_ROUNDS = 2, 6  # rounds of shifts in a pass: the first passes are rough
 _COARSE, _FINE = 0.03, 1e-5  # most and least of these differences
 _BALLS = 12  # sources whose distances are swept for cuts
+_ROOM_BYTES = 2**28  # of flows that are held twice
 _REPORT_S = 2.0  # least time between two reports of progress
 
 
@@ -118,6 +121,16 @@ def large_throughput(
     Lower end: integer flows, checked by `certificate.utilisation` in double precision. Upper end: the least of node
     limits, swept cuts and the metric of the prices, summed in double precision over compiled distances.
 
+    It stops at the width asked for, at the time limit, or when two powers in a row gain nothing. There is a routing
+    only after the first pass over all sources (10 to 20 s at 10,000 nodes): a shorter limit is overrun. The best flows
+    are kept if they take less than 256 MB, otherwise those of the last pass, of which up to 0.05 % may be lost.
+
+    Measured for all-to-all with 8 links a node on two shared cores: 1,009 nodes to 1e-3 in 3 to 8 s and to 1e-6 in 5 to
+    20 s (a square of equal rates only to 2e-5, in 54 s); 10,000 nodes to 1e-2 in 80 to 290 s, a lattice of them
+    to 1e-3 in 6 minutes; peak memory 1.3 GB. Flows take 2 bytes for every source and link above 67 million of them,
+    else 4; traffic that is no whole multiple of its least demand always takes 4. Sparse traffic converges slowly: a
+    random permutation of 1,000 nodes on a random regular graph stops at a width of 10 to 15 %.
+
     References
     ----------
     R. B. Dial, Transp. Res. B 40, 917 (2006): shifts between the dearest and the cheapest path of a bush.
@@ -127,6 +140,11 @@ def large_throughput(
         raise ValueError(f"rtol={rtol!r}; the width asked for must be > 0")
     if at_once < 1:
         raise ValueError(f"at_once={at_once!r}; at least one block of sources must run")
+    if not time_limit_s >= 0:
+        raise ValueError(f"time_limit_s={time_limit_s!r}; the time limit must be >= 0")
+    if traffic.sources.size == 0:
+        raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes; max_throughput(method='direct') does")
+    check_paths(fabric=fabric, traffic=traffic)
     begun = time.monotonic()
     own = ThreadPoolExecutor(os.cpu_count()) if executor is None else None
     with own or nullcontext():
@@ -160,6 +178,9 @@ class _Search:
         self.flows, self.rtol, self.begun, self.time_limit_s, self.progress = flows, rtol, begun, time_limit_s, progress
         self.network = flows.network
         self.lower, self.fixed, self.passes, self.told = 0.0, np.inf, 0, begun
+        # Loads may rise again in a pass: the best flows are kept where there is room for them twice.
+        self.twice = flows.flows.nbytes <= _ROOM_BYTES
+        self.now, self.kept, self.kept_lower = 0.0, flows.flows, 0.0
         self.upper = UpperEnd(fabric=self.network.fabric, traffic=self.network.traffic)
 
     def run(self) -> Throughput:
@@ -175,7 +196,8 @@ class _Search:
                 raise
             why = "interrupted"
         answer = self._result(why)
-        self._tell("done", answer.lower_per_s)
+        with suppress(KeyboardInterrupt):
+            self._tell("done", answer.lower_per_s)
         return answer
 
     def _begin(self) -> None:
@@ -192,30 +214,42 @@ class _Search:
         """Passes at a rising power, each with the bound that its prices prove."""
         flows, upper = self.flows, self.upper
         squarings, since, stale, idle, moving = _FIRST, 0, 0, 0, np.inf
+        at_first = self.lower, upper.per_s
         while True:
             width = upper.per_s / self.lower - 1.0
             before = self.lower, upper.per_s
             rounds = _ROUGH if squarings == _FIRST and since == 0 else _MOST_ROUNDS
             left_alone = float(np.clip(_SHARE * width, _FINE, _COARSE))
-            self._pass(Pass(squarings=squarings, rounds=rounds, rtol=left_alone, resort=since % 2 == 0))
+            resort = since % 2 == 0 or flows.moving > _FAR
+            self._pass(Pass(squarings=squarings, rounds=rounds, rtol=left_alone, resort=resort))
             self._try_metric(squarings)
-            gained = max(self.lower / before[0], before[1] / upper.per_s) - 1.0
-            stale = 0 if gained > _GAIN * width else stale + 1
-            if squarings == _LAST and stale > _STALE:
-                raise _StopError("no pass gains anything any more")
+            gained = self._gain(before)
             # A power is of use as long as what the flows cost too much outweighs what the power blurs.
             since += 1
-            idle = 0 if flows.moving < (1.0 - _SLOW) * moving else idle + 1
+            idle = 0 if flows.moving < (1.0 - _SLOW) * moving or gained > _LEAP else idle + 1
             moving = min(moving, flows.moving)
             spent = since >= _MOST or idle > _IDLE
-            if squarings < _LAST and (spent or flows.moving < 2.0 * flows.slack(squarings)):
+            if spent or flows.moving < 2.0 * flows.slack(squarings):
+                stale = 0 if self._gain(at_first) > _GAIN * min(width, 1.0) else stale + 1
+                if stale == _STALE or squarings == _LAST:
+                    raise _StopError("no pass gains anything any more")
                 squarings, since, idle, moving = squarings + 1, 0, 0, np.inf
+                at_first = self.lower, upper.per_s
+
+    def _gain(self, before: tuple[float, float]) -> float:
+        """The greater of the parts by which the two ends have moved."""
+        return max(self.lower / before[0], before[1] / self.upper.per_s) - 1.0
 
     def _pass(self, work: Pass) -> None:
         self.passes += 1
+        if self.twice:
+            if self.now > self.kept_lower:
+                self.kept, self.kept_lower = self.flows.flows.copy(), self.now
+            self.now = 0.0
         self._watch(self.flows.improve(work), f"pass {self.passes}, power {2**work.squarings}")
         self.flows.recount()
-        self.lower = min(1.0 / float(self.flows.load.max()), self.fixed)
+        self.now = min(1.0 / float(self.flows.load.max()), self.fixed)
+        self.lower = max(self.now, self.kept_lower)
         self._check_done()
 
     def _try_metric(self, squarings: int) -> None:
@@ -262,7 +296,8 @@ class _Search:
     def _result(self, why: str) -> Throughput:
         """The flows checked by the certificate, in double precision, from nothing but themselves."""
         net, fabric, traffic = self.network, self.network.fabric, self.network.traffic
-        inner = UnitFlowRouting(sources=net.sources, unit_bit=net.bits, flow=self.flows.flows)
+        flows = self.flows.flows if self.now >= self.kept_lower else self.kept
+        inner = UnitFlowRouting(sources=net.sources, unit_bit=net.bits, flow=flows)
         routing = net.pools.routing(inner)
         lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
         if lower > self.upper.per_s * (1.0 + 1e-9):

@@ -24,6 +24,7 @@ Ints = NDArray[Any]
 _BLOCKS = 64  # blocks of a pass, at least: a block that moves more of the traffic at once overshoots
 _MOST_SOURCES = 16  # in a block
 _METRIC_SOURCES = 32
+_LEAST = 1e-6  # length of an arc, as a share of the longest, that keeps nodes apart when they are sorted by distance
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class Flows:
     def sort(self) -> Iterator[None]:
         """Sort the nodes by distance from each source, by the prices of an empty network; yields after every block."""
         net, k = self.network, self.network.sources.size
-        length, entering = net.lengths(net.arcs.worth)
+        worth = net.arcs.worth
+        length, entering = net.lengths(np.maximum(worth, _LEAST * worth.max()))
         spans = [slice(a, min(a + _METRIC_SOURCES, k)) for a in range(0, k, _METRIC_SOURCES)]
         numbers = net.number[net.sources]
         tasks = ((net.arcs, length, entering, numbers[span], self.orders.dtype) for span in spans)
@@ -167,10 +169,11 @@ class Flows:
         self.moving = 1.0 - least / cost if cost > 0 else 1.0
 
     def _potential(self, load: Floats, top: float, squarings: int) -> float:
-        power = load / top
-        for _ in range(squarings):
-            power *= power
-        return float(np.sum(power * load * self.network.pools.members))
+        with np.errstate(over="ignore"):  # a group that goes so far over the top is not taken
+            power = load / top
+            for _ in range(squarings):
+                power *= power
+            return float(np.sum(power * load * self.network.pools.members))
 
     def recount(self) -> None:
         """Compute the loads afresh from the flows."""

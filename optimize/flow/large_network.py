@@ -26,6 +26,7 @@ Ints = NDArray[np.int64]
 
 _UP = 1.0 + 2.0**-50  # more than rounding takes away, so that what arrives is never less than what is wanted
 _SMALL, _LARGE = 2**15 - 1, 2**30  # units of one source that 16 bits hold, and that 32 bits hold with room for rounding
+_MANY = 2**26  # flows from which on 16 bits are chosen where they are enough
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,8 +49,8 @@ class Network:
         In the numbers here.
     unit_bit : (k,) array
         Bits per unit of flow from each source.
-    whole : bool
-        Whether every demand is exactly a whole number of units, and 16 bits are enough.
+    most : int
+        Units of one source at most, if every demand is exactly a whole number of them; else 0.
     """
 
     fabric: Fabric
@@ -60,7 +61,7 @@ class Network:
     times: Floats
     arcs: Arcs
     unit_bit: Floats
-    whole: bool
+    most: int
 
     @classmethod
     def of(cls, *, fabric: Fabric, traffic: Traffic, symmetry: Symmetry) -> "Network":
@@ -94,12 +95,12 @@ class Network:
             times=pools.times[by_number],
             arcs=arcs,
             unit_bit=np.empty(0),
-            whole=False,
+            most=0,
         )
-        unit, whole = network._units()
-        return replace(network, unit_bit=unit, whole=whole)
+        unit, most = network._units()
+        return replace(network, unit_bit=unit, most=most)
 
-    def _units(self) -> tuple[Floats, bool]:
+    def _units(self) -> tuple[Floats, int]:
         """Bits per unit of each source: the finest of which each demand is a whole number, or fine enough for any."""
         least, total, whole = [np.empty(self.sources.size) for _ in range(3)]
         for start in range(0, self.sources.size, 256):
@@ -111,8 +112,9 @@ class Network:
             least[part], total[part] = some, bits.sum(axis=1)
             whole[part] = np.where(exact, np.rint(ratio).sum(axis=1), np.inf)
         if (whole <= _SMALL).all():
-            return _UP * least / (_SMALL // whole), True
-        return total / _LARGE, False
+            most = _SMALL if self.sources.size * self.n_links > _MANY else _LARGE
+            return _UP * least / (most // whole), most
+        return total / _LARGE, 0
 
     @property
     def n_links(self) -> int:
@@ -128,7 +130,7 @@ class Network:
     @property
     def flow_type(self) -> np.dtype[np.signedinteger]:
         """Of the table of flows."""
-        return np.dtype(np.int16 if self.whole else np.int32)
+        return np.dtype(np.int16 if self.most == _SMALL else np.int32)
 
     @property
     def order_type(self) -> np.dtype[np.integer]:
@@ -164,13 +166,13 @@ class Network:
     def counts(self, index: NDArray[np.int64]) -> NDArray[np.int32]:
         """Units that each node here is sent by some of the sources, shape (len(index), n); rounded up."""
         bits = self._rows(index) / self.unit_bit[index][:, None]
-        return (np.rint(bits) if self.whole else np.ceil(_UP * bits)).astype(np.int32)
+        return (np.rint(bits) if self.most else np.ceil(_UP * bits)).astype(np.int32)
 
     def charge(self, index: NDArray[np.int64], reach: Floats) -> float:
         """What the traffic of some of the sources, and of all they stand for, costs at these distances."""
         bits = self._rows(index)
         bits *= self.times[index][:, None]
-        return float(np.sum(bits * reach, where=bits > 0))
+        return float(np.sum(bits * np.where(bits > 0, reach, 0.0)))  # what is out of reach is sent nothing
 
     def lengths(self, price: Floats) -> tuple[Floats, Floats]:
         """Prices of the resources as lengths of the arcs and charges of the nodes here."""

@@ -17,7 +17,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 
 _FLOOR = 1e-9  # share of its full price that an idle resource keeps, so that no two nodes are at the same distance
-_STEPS = 4  # of Newton's method for one shift
+_DEAREST = 1e200  # price of a resource far over the top
+_STEPS = 4  # of Newton's method, on the roots of the costs, for one shift
 _NEAR_ENOUGH = 0.2  # part of a difference in cost that a shift may leave over
 _WORTHWHILE = 1e-3  # part of its cost that a source must save in a round, or it is left
 
@@ -60,10 +61,10 @@ class Path(NamedTuple):
 
 @compiled
 def _power(base: float, squarings: int) -> float:
-    """`base` to the power of 2^squarings."""
+    """`base` to the power of 2^squarings, or the most that is still a price."""
     for _ in range(squarings):
         base = base * base
-    return base
+    return min(base, _DEAREST)
 
 
 @compiled
@@ -225,6 +226,17 @@ def _cost(
 
 
 @compiled
+def _step(dear: float, down: float, cheap: float, up: float, squarings: int) -> float:
+    """Bits to shift until two costs are equal, exact where each is that of one resource: their roots are linear."""
+    if cheap <= 0.0:
+        return (dear - cheap) / (down + up)
+    root = 2.0**-squarings
+    high: float = dear**root
+    low: float = cheap**root
+    return (high - low) / (root * (high * down / dear + low * up / cheap))
+
+
+@compiled
 def _carry(
     arcs: Arcs, market: Market, order: Ints, bush: Bush, path: Path, steps: int, units: int, bits: float
 ) -> None:
@@ -250,7 +262,9 @@ def _shift(
     if dear <= cheap:
         return 0.0
     low, high = 0.0, spare * bits
-    move = min((dear - cheap) / (down + up), high)
+    move = _step(dear, down, cheap, up, market.squarings)
+    if not move < high:
+        move = high
     for _ in range(_STEPS):
         left, down = _cost(arcs, market, order, bush, old, many, -move)
         right, up = _cost(arcs, market, order, bush, new, few, move)
@@ -262,7 +276,7 @@ def _shift(
             high = move
         if abs(left - right) < _NEAR_ENOUGH * (dear - cheap):
             break
-        move += (left - right) / (down + up)
+        move += _step(left, down, right, up, market.squarings)
         if not low < move < high:
             move = 0.5 * (low + high)
     units = min(int(move / bits + 0.5), spare)

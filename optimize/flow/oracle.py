@@ -69,11 +69,12 @@ def sorted_places(key: Floats) -> Ints:
         if top < key[j] < np.inf:
             top = key[j]
     last = np.int64(1) << np.int64(_DIGIT * _DIGITS)
-    scale = (last - 2) / top if top > 0.0 else 0.0
+    if top == 0.0:
+        top = 1.0
     code, one, other = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     for j in range(n):
         one[j] = j
-        code[j] = np.int64(key[j] * scale) if key[j] < np.inf else last - 1
+        code[j] = np.int64(key[j] / top * (last - 2)) if key[j] < np.inf else last - 1
     begin = np.empty(1 << _DIGIT, np.int64)
     for digit in range(_DIGITS):
         shift = np.int64(digit * _DIGIT)
@@ -140,23 +141,24 @@ def shortest(arcs: Arcs, length: Floats, entering: Floats, orders: Ints, dist: F
 
 @compiled
 def first_orders(arcs: Arcs, length: Floats, entering: Floats, sources: Ints, orders: Ints, dist: Floats) -> None:
-    """Nodes by distance from each source into `orders`, distances into `dist`; quick if the sources are neighbours."""
+    """Nodes by distance from each source into `orders`, distances into `dist`; quick if neighbours follow."""
     n = orders.shape[1]
-    hops = np.empty(n)
     start = np.empty(n, np.int64)
     key = np.empty(n)
     for b in range(sources.size):
         source = sources[b]
-        if b == 0:
-            _wave(arcs, source, hops)
-            start = sorted_places(hops)
-        else:
+        near = False
+        for e in range(arcs.ptr[source], arcs.ptr[source + 1]):
+            near |= b > 0 and arcs.tail[e] == sources[b - 1]
+        if near:
             # The order of a neighbouring source, with the new one moved to the front.
             before = source
             for j in range(n):
                 start[j], before = before, start[j]
                 if before == source:
                     break
+        else:
+            _wave(arcs, source, start)
         _correct(arcs, length, entering, start, dist[b])
         for j in range(n):
             key[j] = dist[b, start[j]]
@@ -168,17 +170,23 @@ def first_orders(arcs: Arcs, length: Floats, entering: Floats, sources: Ints, or
 
 
 @compiled
-def _wave(arcs: Arcs, source: int, hops: Floats) -> None:
-    """Rough hop counts from the source: sweeps over all nodes until each node has one, or none gets one."""
-    for v in range(hops.size):
-        hops[v] = np.inf
-    hops[source] = 0.0
-    found = True
-    while found:
-        found = False
-        for v in range(hops.size):
-            if hops[v] == np.inf:
-                for e in range(arcs.ptr[v], arcs.ptr[v + 1]):
-                    if hops[arcs.tail[e]] + 1.0 < hops[v]:
-                        hops[v] = hops[arcs.tail[e]] + 1.0
-                        found = True
+def _wave(arcs: Arcs, source: int, order: Ints) -> None:
+    """Nodes into `order` by how many arcs lead from them to the source; the rest last."""
+    n = order.size
+    found = np.zeros(n, np.bool_)
+    found[source] = True
+    order[0] = source
+    last = 1
+    for j in range(n):
+        if j == last:
+            break
+        for e in range(arcs.ptr[order[j]], arcs.ptr[order[j] + 1]):
+            t = arcs.tail[e]
+            if not found[t]:
+                found[t] = True
+                order[last] = t
+                last += 1
+    for v in range(n):
+        if not found[v]:
+            order[last] = v
+            last += 1

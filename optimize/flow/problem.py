@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -217,7 +217,13 @@ class ThroughputProblem:
         self.load_bps, self.flow_bps = unit * load, unit * self._flow
         self._cp = cp
 
-    def solve(self, *, attempt: str = ATTEMPTS[0], constraints: Sequence[Any] = ()) -> Solution:
+    def solve(
+        self,
+        *,
+        attempt: str = ATTEMPTS[0],
+        constraints: Sequence[Any] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Solution:
         """Hand the problem to one solver and take its routing and prices as they come.
 
         Parameters
@@ -226,6 +232,8 @@ class ThroughputProblem:
             One of `ATTEMPTS`.
         constraints : sequence of cvxpy constraints
             Your own, on the attributes above. The prices then belong to the problem without them.
+        options : mapping, optional
+            Keywords of cvxpy's `solve`, such as {"solver": "PDLP"}, instead of an attempt's.
 
         Raises
         ------
@@ -234,7 +242,7 @@ class ThroughputProblem:
             those cannot be repaired without breaking the constraints.
         """
         problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
-        self._run(problem, attempt)
+        self._run(problem, attempt, options)
         theta = float(self._theta.value)
         routing, repaired = self._repair(self._flow.value / theta)
         if constraints and repaired > CONSERVATION_RTOL:
@@ -243,7 +251,7 @@ class ThroughputProblem:
             routing=routing,
             prices=self._prices(),
             throughput_per_s=theta * self.unit_per_s,
-            solver=attempt,
+            solver=attempt if options is None else str(problem.solver_stats.solver_name),
             status=problem.status,
         )
 
@@ -259,14 +267,14 @@ class ThroughputProblem:
         self._run(problem, ATTEMPTS[0])
         return self._repair(self._flow.value / float(self._theta.value))[0]
 
-    def _run(self, problem: Any, attempt: str) -> None:
+    def _run(self, problem: Any, attempt: str, options: Mapping[str, Any] | None = None) -> None:
         """Let a solver fill the variables, or say why it did not."""
         if attempt not in _ATTEMPTS:
             raise ValueError(f"attempt={attempt!r}: choose one of {', '.join(ATTEMPTS)}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an inaccurate solution is for the certificate to judge
-                problem.solve(warm_start=False, **_ATTEMPTS[attempt])
+                problem.solve(warm_start=False, **(_ATTEMPTS[attempt] if options is None else options))
         except (self._cp.SolverError, ValueError) as error:
             raise NotSolvedError(str(error)) from error
         flow, theta = self._flow.value, self._theta.value

@@ -15,6 +15,7 @@ from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
 from .paths import distances
+from .star import as_star
 from .traffic import Traffic
 
 __all__ = ["CertificateError", "FlowRouting", "Routing", "ShortestPathRouting", "ecmp"]
@@ -133,6 +134,9 @@ class ShortestPathRouting(FrozenArrays):
 
 def _even_split_bit(fabric: Fabric, traffic: Traffic, length: Floats) -> Floats:
     """Loads of even splits: nodes pass on what they carry in order of falling distance, all sources at once."""
+    star = as_star(fabric=fabric)
+    if star is not None:
+        return star.arc_bit(traffic=traffic)
     total = np.zeros(fabric.n_arcs)
     by_head = np.argsort(fabric.head, kind="stable")
     first = np.searchsorted(fabric.head[by_head], np.arange(fabric.n_nodes + 1))

@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 _ROUNDING = 1e-9  # part of a sum, or of a bound, that may be rounding
+_SUMS = 1e-13  # part of the greatest term that the rounding of a running sum may be
 _MOVES = 400  # of single nodes across a cut
 _FILTERS, _DEGREE = 8, 40  # rounds of polynomial filtering for the slow modes, and the degree of each
 
@@ -161,7 +162,8 @@ class _Entries(NamedTuple):
         leads = start < end
         begins = np.bincount(start[leads], weights=self.weight[leads], minlength=place.size)
         ceases = np.bincount(end[leads], weights=self.weight[leads], minlength=place.size)
-        return np.asarray(np.maximum(np.cumsum(begins - ceases)[:-1], 0.0))
+        # What may be rounding counts as that much, so that no cut is chosen for it.
+        return np.asarray(np.maximum(np.cumsum(begins - ceases)[:-1], _SUMS * begins.sum()))
 
     def gains(self, side: Bools) -> Floats:
         """What each node adds to the weight across when it joins the side, or takes away when it leaves."""
@@ -197,7 +199,7 @@ def _best_move(arcs: _Entries, demands: _Entries, traffic: Traffic, side: Bools)
     capacity, bits = arcs.across(side), _bits_across(demands, traffic, side)
     out, into = float(traffic.out[side].sum()), float(traffic.into[~side].sum())
     sign = np.where(side, -1.0, 1.0)
-    after = capacity + sign * arcs.gains(side)
+    after = np.maximum(capacity + sign * arcs.gains(side), _SUMS * capacity)
     sent = (out + sign * traffic.out) * (into - sign * traffic.into) + demands.across(side) + sign * demands.gains(side)
     ratio = np.divide(after, sent, out=np.full(side.size, np.inf), where=sent > _ROUNDING * bits)
     v = int(np.argmin(ratio))

@@ -17,13 +17,14 @@ from .direct import simple_prices, simple_routings
 from .interval import Interval
 from .limits import Limits
 from .routing import CertificateError, FlowRouting, Routing
+from .star import as_star
 from .traffic import Traffic
 
 if TYPE_CHECKING:
     from .large import LargeProgress
     from .symmetry import Symmetry
 
-__all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
+__all__ = ["Throughput", "binding", "check_paths", "least_flow", "max_throughput"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,8 +92,12 @@ class Throughput(FrozenArrays):
 
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
 _MOST_FLOWS = 2**20
-# Flows up to which it is one of seconds, after symmetries have been taken out.
-_MOST_ORBIT_FLOWS = 2**18
+# Flows, after symmetries have been taken out, up to which it is one of seconds, and up to which it is tried where the
+# large solver leaves more width than was asked for.
+_MANY_ORBIT_FLOWS, _MOST_ORBIT_FLOWS = 2**16, 2**18
+# Flows of the large solver, after symmetries have been taken out, beyond which `auto` asks for no less than this width:
+# the last digits would take hours.
+_MOST_FINE_FLOWS, _COARSE_RTOL = 2**27, 0.002
 # Flows from which on it pays to look for symmetries, and up to which proofs without search are quick.
 _MANY_FLOWS, _MOST_DIRECT_FLOWS = 2**13, 2**24
 
@@ -166,9 +171,11 @@ def max_throughput(
         Width asked for, upper / lower - 1.
     method : {"auto", "direct", "exact", "large"}
         "direct" tries only proofs without search; "exact" goes straight to the linear program, reduced by the
-        symmetries of fabric and traffic; "large" to `large_throughput`, whose interval has some width. "auto" tries the
-        first, then the second up to about 150 nodes times the symmetries, or the third beyond. With `limits` there is
-        no third: above a million flows only the first is tried, and `note` says so.
+        symmetries of fabric and traffic; "large" to `large_throughput`, whose docstring has times and memory. "auto"
+        tries the first, then the second up to about 90 nodes of 8 links times the symmetries, or the third beyond, and
+        up to 180 nodes the second again where the third leaves more width than `rtol` and there is no time limit; from
+        about 4,000 nodes without symmetry it asks for a width of 2e-3 if `rtol` is less, and `note` says so. With
+        `limits` there is no third: above a million flows only the first is tried, and `note` says so.
     hints : Throughputs
         Answers for similar fabrics with the same nodes and arcs: their routings and prices are tried first.
     constraints : callable, optional
@@ -189,10 +196,11 @@ def max_throughput(
     plain = limits is None and constraints is None
     if method == "large" and not plain:
         raise ValueError("method='large' takes no limits and no constraints; use method='exact'")
-    _check_paths(fabric, traffic)
+    check_paths(fabric=fabric, traffic=traffic)
     best = _Best(fabric, traffic, limits)
     flows = traffic.sources.size * fabric.n_arcs
-    quick = method == "direct" or (method == "auto" and flows <= _MOST_DIRECT_FLOWS)
+    easy = flows <= _MOST_DIRECT_FLOWS or as_star(fabric=fabric) is not None
+    quick = method == "direct" or (method == "auto" and easy)
     if quick and constraints is None:
         for hint in hints:
             best.offer_routing(f"routing of another answer ({hint.method})", hint.routing)
@@ -214,13 +222,26 @@ def max_throughput(
 
         symmetry = find_symmetry(fabric=fabric, traffic=traffic)
         reduced = int(np.unique(symmetry.node[traffic.sources]).size) * fabric.n_arcs
-        if method == "large" or (method == "auto" and reduced > _MOST_ORBIT_FLOWS):
-            return large_throughput(
-                fabric=fabric, traffic=traffic, rtol=rtol, symmetry=symmetry,
+        coarse = method == "auto" and reduced > _MOST_FINE_FLOWS and rtol < _COARSE_RTOL
+
+        def shifted() -> Throughput:
+            answer = large_throughput(
+                fabric=fabric, traffic=traffic, rtol=_COARSE_RTOL if coarse else rtol, symmetry=symmetry,
                 time_limit_s=time_limit_s, progress=progress, executor=executor,
             )  # fmt: skip
+            why = f"at this size 'auto' asks for a width of {_COARSE_RTOL:g}; method='large' for {rtol:g}"
+            return replace(answer, note=f"{why}; {answer.note}") if coarse else answer
+
+        if method == "large" or (method == "auto" and reduced > _MANY_ORBIT_FLOWS):
+            answer = shifted()
+            if method == "large" or reduced > _MOST_ORBIT_FLOWS or answer.width <= rtol or time_limit_s < float("inf"):
+                return answer
+            best.offer_routing(answer.method, answer.routing)
+            best.offer_prices(answer.method, answer.prices)
         if _by_orbits(best, symmetry, rtol):
             return best.result(f"linear program by orbits ({best.how_lower}; {symmetry})")
+        if method == "auto" and flows > _MOST_FLOWS:
+            return shifted()
     return _exact(best, rtol, constraints)
 
 
@@ -308,11 +329,18 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
                    method=f"least total flow at {1.0 - slack:g} of: {throughput.method}")  # fmt: skip
 
 
-def _check_paths(fabric: Fabric, traffic: Traffic) -> None:
+def check_paths(*, fabric: Fabric, traffic: Traffic) -> None:
+    """Refuse traffic between nodes without a path, by `ValueError`; otherwise nothing comes back."""
+    if traffic.n_nodes != fabric.n_nodes:
+        raise ValueError(
+            f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}; "
+            "make it for this fabric"
+        )
     from .paths import distances
 
     graph = sparse.csr_array((np.ones(fabric.n_arcs), (fabric.tail, fabric.head)), shape=(fabric.n_nodes,) * 2)
-    if fabric.transit.all() and csgraph.connected_components(graph, connection="strong")[0] == 1:
+    open_ways = fabric.transit.all() or as_star(fabric=fabric) is not None
+    if open_ways and csgraph.connected_components(graph, connection="strong")[0] == 1:
         return
     for start in range(0, traffic.sources.size, 256):
         chunk = traffic.sources[start : start + 256]

@@ -21,6 +21,9 @@ __all__ = ["Traffic", "all_to_all", "farthest_permutation", "from_matrix", "perm
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MOST_ASSIGNED = 1000  # nodes with GPUs up to which the hardest permutation is found: seconds
+_SAME_PLACE = 1e-6  # of the extent of a formation: coordinates that differ by less are one
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Traffic(FrozenArrays):
@@ -147,7 +150,7 @@ def from_matrix(*, fabric: Fabric, bits: ArrayLike, name: str, bit_per_gpu: floa
 def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:
     """GPU k of node v sends one bit to GPU k of node image[v]; `image` permutes the nodes with GPUs.
 
-    A node that maps to itself sends nothing. All nodes with GPUs must have the same number of them.
+    A node that maps to itself sends nothing. A node and its image must have the same number of GPUs.
     """
     ends = np.flatnonzero(fabric.gpus > 0)
     target = np.asarray(image, dtype=np.int64)
@@ -155,12 +158,16 @@ def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:
         raise ValueError(
             "image must map the nodes with GPUs one to one onto themselves, one entry per node of the fabric"
         )
-    counts = np.unique(fabric.gpus[ends])
-    if counts.size != 1:
-        raise ValueError(f"a permutation needs the same number of GPUs at each node; found {counts.tolist()}")
-    n, each = fabric.n_nodes, float(counts[0])
+    unlike = ends[fabric.gpus[target[ends]] != fabric.gpus[ends]]
+    if unlike.size:
+        v, w = int(unlike[0]), int(target[unlike[0]])
+        raise ValueError(
+            f"a permutation needs the same number of GPUs at a node and its image; {fabric.labels[v]} has "
+            f"{fabric.gpus[v]}, {fabric.labels[w]} {fabric.gpus[w]}"
+        )
+    n = fabric.n_nodes
     moved = ends[target[ends] != ends]
-    explicit = sparse.csr_array((np.full(moved.size, each), (moved, target[moved])), shape=(n, n))
+    explicit = sparse.csr_array((fabric.gpus[moved].astype(float), (moved, target[moved])), shape=(n, n))
     zero = np.zeros(n)
     return Traffic(name="permutation", out=zero, into=zero, explicit=explicit, local_bit=zero, bit_per_gpu=1.0)
 
@@ -172,11 +179,20 @@ def farthest_permutation(*, fabric: Fabric) -> Ints:
     -----
     A linear assignment on hops and summed squared distances of the nodes (by least summed arc range where the fabric
     has no positions). Among the optimal assignments the lexicographically first; summed squared ranges that differ by
-    less than 1e-9 of the largest count as equal.
+    less than 1e-9 of the largest count as equal. Nodes go to nodes with as many GPUs; one alone with its number stays.
+    Beyond 1000 nodes, for which no assignment is found in time: the order of the nodes along the formation's longest
+    extent (then the next) turned round, which is the reflection of a symmetric formation through its centre. That is
+    a permutation with many hops, not proved to be the one with most.
     """
     _require_gpus(fabric)
     ends = np.flatnonzero(fabric.gpus > 0)
-    k = ends.size
+    image = np.arange(fabric.n_nodes)
+    alike = [ends[fabric.gpus[ends] == count] for count in np.unique(fabric.gpus[ends])]
+    if ends.size > MOST_ASSIGNED:
+        for nodes in alike:
+            order = nodes[_along(fabric, nodes)]
+            image[order] = order[::-1]
+        return image
     hops = distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=ends)[:, ends]
     np.fill_diagonal(hops, 0.0)
     if not np.isfinite(hops).all():
@@ -189,10 +205,21 @@ def farthest_permutation(*, fabric: Fabric) -> Ints:
         squared = distances(fabric=fabric, length=fabric.range_m, sources=ends)[:, ends] ** 2
         np.fill_diagonal(squared, 0.0)
     # One weight: shares of squared range sum to at most k, so that hops come first.
-    weight = hops * (k + 1.0) + squared / max(float(squared.max()), np.finfo(float).tiny)
-    image = np.arange(fabric.n_nodes)
-    image[ends] = ends[_first_optimal_assignment(weight)]
+    weight = hops * (ends.size + 1.0) + squared / max(float(squared.max()), np.finfo(float).tiny)
+    for nodes in alike:
+        own = np.searchsorted(ends, nodes)
+        image[nodes] = nodes[_first_optimal_assignment(weight[np.ix_(own, own)])]
     return image
+
+
+def _along(fabric: Fabric, nodes: Ints) -> Ints:
+    """Order of some nodes along the longest extent of their positions, then the next; as they are without any."""
+    if fabric.positions_m is None:
+        return np.arange(nodes.size)
+    where = fabric.positions_m[nodes] - fabric.positions_m[nodes].mean(axis=0)
+    extent = np.ptp(where, axis=0)
+    whole = np.rint(where / (_SAME_PLACE * max(float(extent.max()), np.finfo(float).tiny)))
+    return np.asarray(np.lexsort(whole[:, np.argsort(extent)].T), dtype=np.int64)
 
 
 def _first_optimal_assignment(weight: Floats) -> Ints:

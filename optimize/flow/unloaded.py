@@ -9,6 +9,7 @@ from topo.fabric import Fabric
 
 from .interval import Interval
 from .paths import distances
+from .star import as_star
 
 __all__ = ["Latency", "injection_bps", "latency", "link_power_w"]
 
@@ -53,6 +54,9 @@ def _over_pairs(fabric: Fabric, arc_s: NDArray[np.float64], switch_s: NDArray[np
     ends = np.flatnonzero(fabric.gpus > 0)
     if fabric.n_gpus < 2:
         raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; latency needs a pair")
+    star = as_star(fabric=fabric)
+    if star is not None:
+        return star.latency_s(arc_s=arc_s, switch_s=switch_s)
     gpus = fabric.gpus[ends].astype(float)
     total, worst = 0.0, 0.0
     for start in range(0, ends.size, 256):

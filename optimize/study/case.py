@@ -5,8 +5,9 @@ Leaves out measuring: see `measure`.
 
 import math
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -19,19 +20,25 @@ from links.parts import Datum, Part, load_part
 from links.rf import RadioLink
 from links.terminal import TerminalLink
 from links.units import format_si
+from optimize.design.sight import Sight, sight
 from topo.build import Satellite, build_series
-from topo.designs import tilted_hexagon
+from topo.clos import clos
+from topo.designs import hexagonal_lattice, tilted_hexagon
 from topo.fabric import Fabric, FabricSeries
 from topo.formation import Formation, lattice_block, suncatcher_lattice
 from topo.ground import nvl72, superpod
 from topo.orbit import Orbit
 from topo.ranges import neighbours_within, range_extremes_m
+from topo.textbook import torus_fabric
 from topo.tpu import tpu_slice
+from topo.visibility import permanently_visible
 from topo.wiring import Wiring
 
 from .scenario import Scenario
 from .tables import (
     BlockTable,
+    ClosTable,
+    HexagonalTable,
     HexagonTable,
     Nvl72Table,
     NVLinkTable,
@@ -43,13 +50,16 @@ from .tables import (
     SuncatcherTable,
     SuperpodTable,
     TerminalTable,
+    TorusTable,
     TpuSliceTable,
 )  # fmt: skip
 
-__all__ = ["Case", "as_series", "build"]
+__all__ = ["Case", "as_series", "build", "formation_of", "satellites_of"]
 
 # What one computer can hold and check: some 24 bytes a satellite and time, 16 a pair.
 _MOST_POSITIONS = _MOST_PAIRS = 10_000_000
+_MOST_TORUS_LINKS = 1_000_000
+_MOST_SIGHT_LINES = 2_000_000  # between all pairs, looked along once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,6 +77,8 @@ class Case:
         Reference of racks joined by a 1:1 network; None to leave it out.
     terminals : int or None
         Of each satellite, for the ladder's one-hop step; None leaves the step out.
+    sight : function or None
+        Gives whom the satellites could be linked with, for the ladder's steps over apertures and over all wirings.
     modelled : tuple of str
         One line each on what was modelled, for the first screen.
     parts : tuple of Part
@@ -85,6 +97,7 @@ class Case:
     scale_up: Fabric
     scale_out: Fabric | None = None
     terminals: int | None = None
+    sight: Callable[[], Sight] | None = field(default=None, repr=False)
     modelled: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     data: Mapping[str, Datum] = field(default_factory=dict)
@@ -114,18 +127,23 @@ def as_series(fabric: FabricSeries | Fabric) -> FabricSeries:
 def _check_size(scenario: Scenario, epochs: int) -> None:
     """Refuse what no memory holds, before it is made."""
     table, wiring = scenario.formation, scenario.wiring
-    pitch = table.pitch_m if isinstance(table, SuncatcherTable | BlockTable | HexagonTable) else math.inf
-    if isinstance(table, SuncatcherTable):
-        satellites = 1.0 + math.pi * min(table.radius_m / (2.0 * pitch), 1e150) ** 2
-    elif isinstance(table, HexagonTable):
-        satellites = 1.0 + 2.0 * math.pi / math.sqrt(3.0) * min(table.radius_m / pitch, 1e150) ** 2
+    pitch = 1.0
+    if isinstance(table, SuncatcherTable | HexagonalTable | HexagonTable):
+        pitch = table.pitch_m
+        cell = 1.0 if isinstance(table, SuncatcherTable) else math.sqrt(0.75)
+        across = table.pitch_m if isinstance(table, HexagonTable) else 2.0 * table.pitch_m
+        satellites = 1.0 + math.pi / cell * min(table.radius_m / across, 1e150) ** 2
+    elif isinstance(table, BlockTable):
+        pitch, satellites = table.pitch_m, float(table.rows * table.columns)
     else:
-        satellites = float(table.rows * table.columns) if isinstance(table, BlockTable) else 0.0
+        satellites = 0.0
     if satellites * epochs > _MOST_POSITIONS:
         raise ValueError(
             f"formation: some {satellites:.2g} satellites at {epochs} epochs are more than {_MOST_POSITIONS:.0e} "
             "positions; use a larger pitch_m, a smaller formation or fewer epochs"
         )
+    if isinstance(wiring, ClosTable) and satellites**2 > _MOST_SIGHT_LINES:
+        raise ValueError(f"wiring.kind='clos': {satellites:.2g} satellites have too many sight lines; use fewer")
     reach = wiring.reach_m if isinstance(wiring, ReachTable) else 0.0
     pairs = satellites * min(satellites, math.pi * min(reach / pitch, 1e150) ** 2)
     if pairs > _MOST_PAIRS:
@@ -138,21 +156,60 @@ def _formation(scenario: Scenario, orbit: Orbit) -> Formation:
         return suncatcher_lattice(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
     if isinstance(table, BlockTable):
         return lattice_block(orbit=orbit, pitch_m=table.pitch_m, rows=table.rows, columns=table.columns)
+    if isinstance(table, HexagonalTable):
+        return hexagonal_lattice(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
     if isinstance(table, HexagonTable):
         return tilted_hexagon(orbit=orbit, pitch_m=table.pitch_m, radius_m=table.radius_m)
     raise ValueError(f"formation.kind={table.kind!r} is not a formation in orbit")
 
 
-def _on_ground(table: Nvl72Table | SuperpodTable | TpuSliceTable) -> Fabric:
+def formation_of(scenario: Scenario) -> Formation:
+    """The satellites of a scenario in their orbit; `ValueError` for one without an orbit."""
+    if scenario.orbit is None:
+        raise ValueError(f"scenario {scenario.name}: it has no orbit; name one that flies")
+    return _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
+
+
+def satellites_of(scenario: Scenario) -> tuple[int, int]:
+    """Satellites of a formation, or what has GPUs on the ground, and the GPUs on each; without building the links."""
+    if scenario.orbit is None or scenario.satellite is None:
+        fabric = _network(scenario)
+        return int((fabric.gpus > 0).sum()), int(fabric.gpus.max())
+    _check_size(scenario, 1)
+    return len(_formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))), scenario.satellite.gpus
+
+
+def _network(scenario: Scenario) -> Fabric:
+    """What is given as a network, not as a formation in orbit."""
+    table = scenario.formation
     if isinstance(table, TpuSliceTable):
         return tpu_slice(chip=load_part(table.chip), shape=table.shape)
-    return nvl72() if isinstance(table, Nvl72Table) else superpod(racks=table.racks)
+    if isinstance(table, Nvl72Table):
+        return nvl72()
+    if isinstance(table, SuperpodTable):
+        pod = superpod(racks=table.racks)
+        return replace(pod, capacity_bps=pod.capacity_bps / table.oversubscription)
+    if isinstance(table, TorusTable):
+        if math.prod(table.dimensions) * len(table.dimensions) > _MOST_TORUS_LINKS:
+            raise ValueError(f"formation.dimensions={table.dimensions}: above {_MOST_TORUS_LINKS:,} links; use fewer")
+        low, high = _ends(scenario.data, "formation.latency_s", table.latency_s)
+        torus = torus_fabric(
+            dimensions=table.dimensions, capacity_bps=table.capacity_bps, gpus=table.gpus, latency_s=high,
+            latency_low_s=low, host_bps=table.gpus * table.host_per_gpu_bps, name=scenario.name, medium="optical",
+        )  # fmt: skip
+        return replace(torus, local_bps=np.full(torus.n_nodes, table.local_bps))
+    raise ValueError(f"[orbit], [satellite] and [wiring] go with formation.kind={table.kind!r}; add them")
+
+
+def _ends(data: Mapping[str, Datum], path: str, value: float) -> tuple[float, float]:
+    """Low and high of a sourced value; itself where none are given."""
+    datum = data.get(path)
+    low = value if datum is None or datum.low is None else datum.low
+    return low, value if datum is None or datum.high is None else datum.high
 
 
 def _satellite(table: SatelliteTable, data: Mapping[str, Datum]) -> Satellite:
-    switch = data.get("satellite.switch_latency_s")
-    low = table.switch_latency_s if switch is None or switch.low is None else switch.low
-    high = table.switch_latency_s if switch is None or switch.high is None else switch.high
+    low, high = _ends(data, "satellite.switch_latency_s", table.switch_latency_s)
     return Satellite(
         gpus=table.gpus, host_bps=table.gpus * table.host_per_gpu_bps, local_bps=table.local_bps,
         switch_bps=table.switch_bps, port_bps=table.port_bps, switch_latency_s=high, switch_latency_low_s=low,
@@ -160,34 +217,49 @@ def _satellite(table: SatelliteTable, data: Mapping[str, Datum]) -> Satellite:
     )  # fmt: skip
 
 
-def _wiring(table: ReachTable | PairsTable, formation: Formation) -> Wiring:
+def _wired(scenario: Scenario, formation: Formation, satellite: Satellite) -> tuple[Wiring, list[Satellite]]:
+    """The links, and what each satellite is: those that a Clos network makes switches carry no GPUs."""
+    table, types = scenario.wiring, [satellite] * len(formation)
     if isinstance(table, PairsTable):
         pairs, name = np.array(table.pairs, dtype=np.int64).reshape(-1, 2), "explicit pairs"
-    else:
+    elif isinstance(table, ReachTable):
         pairs = neighbours_within(formation=formation, reach_m=table.reach_m)
         name = f"neighbours within {table.reach_m:g} m"
-    return Wiring(name=name, pairs=pairs, terminals=np.full(len(pairs), table.terminals_per_link, dtype=np.int64))
+    elif table is not None and scenario.orbit is not None:
+        seen = permanently_visible(formation=formation, body_radius_m=satellite.radius_m, epochs=scenario.orbit.epochs)
+        made, tier = clos(n=len(formation), terminals=table.terminals, layers=table.layers, seed=table.seed,
+                          candidates=seen)  # fmt: skip
+        pairs, name = made.pairs, f"{made.name}, {int((tier > 0).sum())} of {tier.size} satellites only switch"
+        idle = replace(satellite, gpus=0, host_bps=None, local_bps=None, port_bps=None)
+        types = [idle if level else satellite for level in tier]
+    else:
+        raise ValueError("[wiring] is missing")
+    wiring = Wiring(name=name, pairs=pairs, terminals=np.full(len(pairs), table.terminals_per_link, dtype=np.int64))
+    return wiring, types
 
 
-def _link(scenario: Scenario) -> tuple[LinkModel, tuple[Part, ...]]:
+def _link(scenario: Scenario, parts: Mapping[str, Part]) -> tuple[LinkModel, tuple[Part, ...]]:
+    def part_of(name: str) -> Part:
+        return parts[name] if name in parts else load_part(name)
+
     table = scenario.link
     if isinstance(table, OpticalTable):
-        transceiver = load_part(table.transceiver)
-        amplifier = None if table.amplifier is None else load_part(table.amplifier)
+        transceiver = part_of(table.transceiver)
+        amplifier = None if table.amplifier is None else part_of(table.amplifier)
         values = table.model_dump(exclude={"kind", "transceiver", "amplifier"})
         model: LinkModel = OpticalLink(transceiver=transceiver, amplifier=amplifier, **values)
         return model, (transceiver,) if amplifier is None else (transceiver, amplifier)
     if isinstance(table, RadioTable):
-        radio, amplifier = load_part(table.radio), load_part(table.amplifier)
-        modcods = tuple(load_part(name) for name in table.modcods)
+        radio, amplifier = part_of(table.radio), part_of(table.amplifier)
+        modcods = tuple(part_of(name) for name in table.modcods)
         values = table.model_dump(exclude={"kind", "radio", "amplifier", "modcods"}, exclude_none=True)
         return RadioLink(radio=radio, amplifier=amplifier, modcods=modcods, **values), (radio, amplifier, *modcods)
     if isinstance(table, TerminalTable):
-        part = load_part(table.part)
+        part = part_of(table.part)
         return TerminalLink(part=part, shared_by=table.shared_by or 1), (part,)
     if table is None:
         raise ValueError("[link] is missing")
-    generation, cable = load_part(table.generation), load_part(table.cable)
+    generation, cable = part_of(table.generation), part_of(table.cable)
     return NVLink(generation=generation, cable=cable, links=table.links), (generation, cable)
 
 
@@ -232,6 +304,15 @@ def _satellite_line(satellite: Satellite) -> str:
     )
 
 
+def _network_line(table: object) -> tuple[str, ...]:
+    """One line on satellites of which only the network is known; none for what stands on the ground."""
+    if not isinstance(table, TorusTable):
+        return ()
+    host = format_si(table.gpus * table.host_per_gpu_bps, "b/s")
+    hop = format_si(table.latency_s, "s")
+    return (f"satellite: {table.gpus} GPUs, host {host} each way, {hop} a hop; no orbits and no ranges are given",)
+
+
 def _link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
     """One line on a link: channels, apertures, transceivers, amplifiers."""
     what = ", ".join(part.title for part in parts)
@@ -255,40 +336,46 @@ def _link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | 
 _REFERENCE_PARTS = ("gb300_nvl72", "nvlink5", "nvswitch4", "twinax_30awg", "gb300_superpod")
 
 
-def build(scenario: Scenario) -> Case:
-    """Objects of a scenario: formation, wiring, link and references become fabrics, readings further cases."""
+def build(scenario: Scenario, *, parts: Mapping[str, Part] = MappingProxyType({})) -> Case:
+    """Objects of a scenario: formation, wiring, link and references become fabrics, readings further cases.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    parts : mapping of str to Part
+        Hardware that its link takes instead of the shipped part of that name; its readings keep the shipped ones.
+    """
     try:
-        return _build(scenario)
+        return _build(scenario, parts)
     except ValueError as error:
         if str(error).startswith("scenario "):
             raise
         raise ValueError(f"scenario {scenario.name}: {error}") from None
 
 
-def _build(scenario: Scenario) -> Case:
+def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({})) -> Case:
     table = scenario.formation
     parts = tuple(load_part(name) for name in _REFERENCE_PARTS)
     modelled: tuple[str, ...]
     formation: FabricSeries | Fabric
-    if isinstance(table, Nvl72Table | SuperpodTable | TpuSliceTable):
-        formation = _on_ground(table)
+    if scenario.orbit is None or scenario.satellite is None or scenario.wiring is None:
+        formation = _network(scenario)
         if isinstance(table, TpuSliceTable):
             parts = (load_part(table.chip), *parts)
-        n_gpus, terminals, modelled = formation.n_gpus, None, (str(formation),)
+        n_gpus, terminals, looks, modelled = formation.n_gpus, None, None, (*_network_line(table), str(formation))
     else:
-        if scenario.orbit is None or scenario.satellite is None or scenario.wiring is None:
-            raise ValueError(f"[orbit], [satellite] and [wiring] go with formation.kind={table.kind!r}; add them")
         _check_size(scenario, scenario.orbit.epochs)
         flight = _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
         satellite = _satellite(scenario.satellite, scenario.data)
-        wiring = _wiring(scenario.wiring, flight)
-        link, link_parts = _link(scenario)
-        formation = build_series(formation=flight, satellite=satellite, wiring=wiring, link=link,
+        wiring, types = _wired(scenario, flight, satellite)
+        link, link_parts = _link(scenario, instead)
+        formation = build_series(formation=flight, satellite=types, wiring=wiring, link=link,
                                  surroundings=isinstance(link, RadioLink),
                                  time_s=flight.epochs_s(count=scenario.orbit.epochs), name=scenario.name)  # fmt: skip
         _check_between(formation, flight, wiring, link)
         parts = (load_part("earth"), *link_parts, *parts)
         n_gpus, terminals = formation.structure.n_gpus, satellite.terminals
+        looks = partial(sight, formation=flight, link=link, body_radius_m=satellite.radius_m, epochs=len(formation))
         modelled = (
             str(flight),
             _satellite_line(satellite),
@@ -299,5 +386,5 @@ def _build(scenario: Scenario) -> Case:
     scale_up, scale_out = _references(scenario, n_gpus)
     readings = tuple((r.label, _build(scenario.variant(r.set))) for r in scenario.reading)
     return Case(name=scenario.name, title=scenario.title, formation=formation, scale_up=scale_up, scale_out=scale_out,
-                terminals=terminals, modelled=modelled, parts=parts, data=scenario.data, readings=readings,
+                terminals=terminals, sight=looks, modelled=modelled, parts=parts, data=scenario.data, readings=readings,
                 scenario=scenario)  # fmt: skip

@@ -4,61 +4,70 @@ What to read before trusting a number. Leaves out what several of them do togeth
 """
 
 import math
-from dataclasses import dataclass
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from links.parts import Datum, Part, all_parts
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from optimize.flow.problem import NotSolvedError
 from optimize.flow.throughput import Throughput, max_throughput
 from optimize.flow.traffic import all_to_all
-from topo.fabric import Fabric
+from topo.fabric import Fabric, FabricSeries
 
-from .case import build
+from .case import Case, as_series, build
 from .parameters import value_of
 from .point import all_to_all_of
+from .report import AssumedEffect, Report
 from .scenario import Scenario
+from .tables import RadioTable
 
-__all__ = ["AssumedEffect", "assumed_effects"]
+__all__ = ["MOST_SATELLITES", "assumed_effects", "with_effects"]
+
+MOST_SATELLITES = 400
+"""Nodes with GPUs up to which a report has the effects unless they are asked for."""
+
+_ASK = "fabricgap gap --effects, or assumed_effects, measures them"
+# What an all-to-all rate cannot depend on, by the ending of its key.
+_NO_RATE = {
+    "_latency_s": "a time moves no rate",
+    "velocity_factor": "a time of flight moves no rate",
+}
+_SAME_RATES = "at neither end does a rate of this scenario change"
 
 
-@dataclass(frozen=True, kw_only=True)
-class AssumedEffect:
-    """The gap of all_to_all at both ends of what one assumed value may be.
+def with_effects(report: Report, *, rtol: float = 1e-4, most_satellites: float = MOST_SATELLITES) -> Report:
+    """The report with the effects of its assumed values, or with a note on why they are left out.
 
     Parameters
     ----------
-    path, unit : str
-        Key of the scenario, and the unit of its values.
-    low, value, high : float
-    gap_low, gap, gap_high : Interval or None
-        At each of the three; None where the scenario is infeasible there.
-    error_low, error_high : str
-        Why it is.
+    report : Report
+        Of a scenario; its answer is tried first as the proof of the others.
+    rtol : float
+        Width asked of each certified interval.
+    most_satellites : float
+        Nodes with GPUs beyond which the effects are left out, as are those of radio formations, whose interference
+        takes seconds to compute; inf measures whatever there is.
     """
-
-    path: str
-    unit: str
-    low: float
-    value: float
-    high: float
-    gap_low: Interval | None
-    gap: Interval
-    gap_high: Interval | None
-    error_low: str = ""
-    error_high: str = ""
-
-    @property
-    def swing(self) -> float:
-        """Largest over smallest gap; 1 where the value does not matter, inf where an end of it is infeasible. [-]"""
-        gaps = [one for one in (self.gap_low, self.gap, self.gap_high) if one is not None]
-        if len(gaps) < 3:
-            return math.inf
-        return max(1.0, max(one.lower for one in gaps) / min(one.upper for one in gaps))
-
-    def __str__(self) -> str:
-        ends = ["infeasible" if one is None else f"{one.text()}x" for one in (self.gap_low, self.gap, self.gap_high)]
-        values = f"{self.low:g}, {self.value:g}, {self.high:g} {self.unit}"
-        return f"{self.path} at {values}: {', '.join(ends)}"
+    case, proof = report.case, report.proof("formation all_to_all")
+    if case.scenario is None:
+        return replace(report, effects_note="not measured: the case was made by hand, and no scenario says what varies")
+    count = int(np.count_nonzero(proof.fabric.gpus))
+    if count > most_satellites:
+        note = f"left out for {count} satellites, more than {most_satellites:g}; {_ASK}"
+        return replace(report, effects_note=note)
+    if isinstance(case.scenario.link, RadioTable) and math.isfinite(most_satellites):
+        note = f"left out for a radio formation, whose interference takes seconds for every value; {_ASK}"
+        return replace(report, effects_note=note)
+    base = _Base(
+        scenario=case.scenario.variant({"reference.scale_out": False}), series=as_series(case.formation),
+        reference=report.proof("scale-up all_to_all").throughput, gap=report.metric("all_to_all").gap_up.interval,
+        known=[(proof.fabric, proof.throughput)], rtol=rtol,
+    )  # fmt: skip
+    return replace(report, effects=_effects(base), effects_note="one value at a time, all others as they stand")
 
 
 def assumed_effects(scenario: Scenario, *, rtol: float = 1e-6) -> tuple[AssumedEffect, ...]:
@@ -67,44 +76,116 @@ def assumed_effects(scenario: Scenario, *, rtol: float = 1e-6) -> tuple[AssumedE
     Parameters
     ----------
     scenario : Scenario
+        Its own assumed values vary, and those of the parts that its link is made of.
     rtol : float
         Width asked of each certified interval.
 
     Notes
     -----
-    Every answer is tried first as the proof of the next, so values that leave the fabric as it is cost no solving.
+    Every answer is tried first as the proof of the next. Values that leave every rate as it is cost no solving.
 
     Raises
     ------
     ValueError
         If the scenario as it stands cannot be built.
     """
-    base = scenario.variant({"reference.scale_out": False})
-    case = build(base)
+    scenario = scenario.variant({"reference.scale_out": False})
+    case = build(scenario)
     reference = max_throughput(fabric=case.scale_up, traffic=all_to_all(fabric=case.scale_up), rtol=rtol)
     known = [all_to_all_of(case, rtol=rtol)]
     now = gap(reference=reference, formation=known[0][1]).interval
-    effects = []
-    for path, datum in base.data.items():
+    return _effects(_Base(scenario=scenario, series=as_series(case.formation), reference=reference, gap=now,
+                          known=known, rtol=rtol))  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """The scenario as it stands, and the answers found so far."""
+
+    scenario: Scenario
+    series: FabricSeries
+    reference: Throughput
+    gap: Interval
+    known: list[tuple[Fabric, Throughput]]
+    rtol: float
+
+
+Variant = Callable[[float], Case]
+
+
+def _effects(base: _Base) -> tuple[AssumedEffect, ...]:
+    found = [_effect(base, path, datum, variant) for path, datum, variant in _assumed(base.scenario)]
+    return tuple(sorted(found, key=lambda effect: (-effect.swing, bool(effect.reason))))
+
+
+def _assumed(scenario: Scenario) -> Iterator[tuple[str, Datum, Variant]]:
+    """Assumed values of the scenario and of the parts of its link, and how to build the case with another value."""
+    for path, datum in scenario.data.items():
         if datum.confidence == "assumed":
-            (low, gap_low, error_low), (high, gap_high, error_high) = (
-                _at(base, path, end, reference, known, rtol) for end in datum.ends
-            )
-            effects.append(
-                AssumedEffect(path=path, unit=datum.unit, low=low, value=datum.value, high=high, gap_low=gap_low,
-                              gap=now, gap_high=gap_high, error_low=error_low, error_high=error_high)
-            )  # fmt: skip
-    return tuple(sorted(effects, key=lambda effect: -effect.swing))
+            yield path, datum, _of_scenario(scenario, path)
+    shipped = all_parts()
+    for name in _named(None if scenario.link is None else scenario.link.model_dump()):
+        for key, datum in shipped[name].data.items() if name in shipped else ():
+            if datum.confidence == "assumed":
+                yield f"{name}.{key}", datum, _of_part(scenario, shipped[name], key)
 
 
-def _at(
-    base: Scenario, path: str, end: float, reference: Throughput, known: list[tuple[Fabric, Throughput]], rtol: float
-) -> tuple[float, Interval | None, str]:
-    """The value there, the gap there, and why there is none; a new answer joins what is known."""
-    value = round(end) if isinstance(value_of(base, path=path), int) else end
+def _named(value: object) -> Iterator[str]:
+    """Texts in nested tables and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _named(one)
+
+
+def _of_scenario(scenario: Scenario, path: str) -> Variant:
+    return lambda value: build(scenario.variant({path: value}))
+
+
+def _of_part(scenario: Scenario, part: Part, key: str) -> Variant:
+    def variant(value: float) -> Case:
+        datum = replace(part.data[key], value=value)
+        return build(scenario, parts={part.name: replace(part, data={**part.data, key: datum})})
+
+    return variant
+
+
+def _effect(base: _Base, path: str, datum: Datum, variant: Variant) -> AssumedEffect:
+    low, high = datum.ends
+    if isinstance(value_of(base.scenario, path=path), int):
+        low, high = round(low), round(high)
+    effect = AssumedEffect(path=path, unit=datum.unit, low=low, value=datum.value, high=high, gap_low=base.gap,
+                           gap=base.gap, gap_high=base.gap)  # fmt: skip
+    for ending, reason in _NO_RATE.items():
+        if f"_{path.rpartition('.')[2]}".endswith(ending):
+            return replace(effect, reason=reason)
+    (gap_low, error_low), (gap_high, error_high) = (
+        (base.gap, "") if end == datum.value else _at(base, variant, end) for end in (low, high)
+    )
+    if gap_low is base.gap and gap_high is base.gap:
+        return replace(effect, reason=_SAME_RATES)
+    return replace(effect, gap_low=gap_low, gap_high=gap_high, error_low=error_low, error_high=error_high)
+
+
+def _at(base: _Base, variant: Variant, value: float) -> tuple[Interval | None, str]:
+    """The gap there, or why there is none; a new answer joins what is known."""
     try:
-        answer = all_to_all_of(build(base.variant({path: value})), rtol=rtol, hints=known)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what they say of a variant, a reader would take as said of the report
+            case = variant(value)
+            if _same_rates(as_series(case.formation), base.series):
+                return base.gap, ""
+            answer = all_to_all_of(case, rtol=base.rtol, hints=base.known)
     except (ValueError, NotSolvedError) as error:
-        return value, None, " ".join(str(error).removeprefix(f"scenario {base.name}: ").split())
-    known.append(answer)
-    return value, gap(reference=reference, formation=answer[1]).interval, ""
+        return None, " ".join(str(error).removeprefix(f"scenario {base.scenario.name}: ").split())
+    base.known.append(answer)
+    return gap(reference=base.reference, formation=answer[1]).interval, ""
+
+
+def _same_rates(one: FabricSeries, other: FabricSeries) -> bool:
+    """Whether both carry the same traffic at the same rates, whatever the time it takes."""
+    names = ("gpus", "host_bps", "switch_bps", "local_bps", "port_bps", "transit", "tail", "head")
+    return np.array_equal(one.capacity_bps, other.capacity_bps) and all(
+        np.array_equal(getattr(one.structure, name), getattr(other.structure, name)) for name in names
+    )

@@ -26,7 +26,8 @@ from topo.fabric import Fabric
 from topo.ground import superpod
 
 from .case import Case, as_series, build
-from .measure import _check_measurable, _constant, _over_orbit, measure
+from .measure import measure
+from .orbit_ends import check_measurable, is_constant, over_orbit
 from .scenario import Scenario
 
 __all__ = ["all_to_all_of", "measure_point", "point_key"]
@@ -43,13 +44,13 @@ def all_to_all_of(
     `hints` are such answers for other cases; those of other nodes, arcs or GPUs are passed over.
     """
     series = as_series(case.formation)
-    _check_measurable(series)
+    check_measurable(series)
     fabric = series.worst()
     traffic = all_to_all(fabric=fabric)
     alike = [one for other, one in hints if _same_shape(other, fabric)]
     answer = max_throughput(fabric=fabric, traffic=traffic, rtol=rtol, hints=alike)
-    if not _constant(series):
-        answer, _ = _over_orbit(answer, traffic, [series.at(i) for i in range(len(series))])
+    if not is_constant(series):
+        answer, _ = over_orbit(answer=answer, traffic=traffic, times=[series.at(i) for i in range(len(series))])
     return fabric, answer
 
 

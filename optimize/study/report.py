@@ -1,13 +1,15 @@
-"""The result: metrics of the formation and its references, gaps, ladder, readings, and what proves them.
+"""The result: metrics of the formation and its references, gaps, ladder, readings, effects, and what proves them.
 
 Plain data that prints nothing; `save` writes it, `figures` shows it.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from optimize.design.ladder import Ladder
+from optimize.flow.collectives import Collective
 from optimize.flow.cuts import Cut
 from optimize.flow.gap import Gap
 from optimize.flow.interval import Interval
@@ -17,7 +19,7 @@ from topo.fabric import Fabric
 
 from .case import Case
 
-__all__ = ["Metric", "Proof", "Reading", "Report"]
+__all__ = ["AssumedEffect", "CollectiveRow", "Metric", "Proof", "Reading", "Report"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +30,7 @@ class Metric:
     ----------
     name, unit : str
     less_is_better : bool
-        True for latency.
+        True for latency and energy.
     scale_up, formation : Interval
     scale_out : Interval or None
     gap_up : Gap
@@ -43,6 +45,16 @@ class Metric:
     formation: Interval
     gap_up: Gap
     gap_out: Gap | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CollectiveRow:
+    """A collective on both references and the formation: between the nodes and inside them, and what proves it."""
+
+    name: str
+    scale_up: Collective
+    scale_out: Collective | None
+    formation: Collective
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,9 +79,56 @@ class Reading:
     power_w: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class AssumedEffect:
+    """The gap of all_to_all at both ends of what one assumed value may be.
+
+    Parameters
+    ----------
+    path, unit : str
+        Key of the scenario, or of a part as `part.key`, and the unit of its values.
+    low, value, high : float
+    gap_low, gap, gap_high : Interval or None
+        At each of the three; None where the scenario is infeasible there.
+    error_low, error_high : str
+        Why it is.
+    reason : str
+        Why the value cannot move this gap, where that is known without solving.
+    """
+
+    path: str
+    unit: str
+    low: float
+    value: float
+    high: float
+    gap_low: Interval | None
+    gap: Interval
+    gap_high: Interval | None
+    error_low: str = ""
+    error_high: str = ""
+    reason: str = ""
+
+    @property
+    def swing(self) -> float:
+        """Largest over smallest gap; 1 where the value does not matter, inf where an end of it is infeasible. [-]"""
+        gaps = [one for one in (self.gap_low, self.gap, self.gap_high) if one is not None]
+        if len(gaps) < 3:
+            return math.inf
+        return max(1.0, max(one.lower for one in gaps) / min(one.upper for one in gaps))
+
+    def __str__(self) -> str:
+        ends = ["infeasible" if one is None else f"{one.text()}x" for one in (self.gap_low, self.gap, self.gap_high)]
+        values = f"{self.low:g}, {self.value:g}, {self.high:g} {self.unit}"
+        return f"{self.path} at {values}: {', '.join(ends)}"
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Report:
-    """What `measure` found out about a case."""
+    """What `measure` found out about a case.
+
+    `notes` say what a metric needs to be understood, or why there is none; they belong wherever the metrics stand.
+    `effects` are those of the assumed values, which `with_effects` adds; `effects_note` says what they leave out.
+    """
 
     case: Case
     metrics: tuple[Metric, ...]
@@ -81,6 +140,10 @@ class Report:
     switching_bps: float
     link_power_w: float
     provenance: Mapping[str, Any] = field(repr=False)
+    collectives: tuple[CollectiveRow, ...] = ()
+    notes: tuple[str, ...] = ()
+    effects: tuple[AssumedEffect, ...] = ()
+    effects_note: str = "not measured; with_effects adds them"
 
     def metric(self, name: str) -> Metric:
         """The row of that name."""

@@ -1,56 +1,61 @@
-"""Reports to files and certificates back from them: JSON, CSV and one `certificate.npz` that needs no solver to check.
+"""Reports to files: JSON, CSV, and the certificate that proves them.
 
 Every file is written beside its place and then renamed, so a reader never sees half of one. Draws nothing.
 """
 
 import csv
+import hashlib
 import io
 import json
 import math
 import os
-import tempfile
-import zipfile
-import zlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from links.parts import Datum
-from optimize.flow.certificate import Prices
+from optimize.design.ladder import LadderStep
+from optimize.flow.collectives import Collective
 from optimize.flow.interval import Interval
-from optimize.flow.mixture import MirroredRouting, SymmetricRouting, UnitFlowRouting
-from optimize.flow.routing import CertificateError, FlowRouting, Routing, ShortestPathRouting
-from optimize.flow.throughput import Throughput
-from optimize.flow.traffic import Traffic, all_to_all
-from topo.fabric import Fabric
 
-from .report import Proof, Report
+from .proof_files import packed_proofs
+from .report import AssumedEffect, Proof, Report
 
-__all__ = ["load_proofs", "report_table", "save_report", "verify_file", "write_atomically"]
+__all__ = [
+    "CERTIFICATE", "REPORT", "REPORT_FORMAT", "link_table", "report_table", "save_report", "table_digest", "tables_csv",
+    "write_atomically",
+]  # fmt: skip
+
+REPORT, CERTIFICATE = "report.json", "certificate.npz"
+REPORT_FORMAT = "fabricgap report 1"
+"""What a report's JSON says it is."""
 
 
 def write_atomically(*, path: Path, content: bytes) -> None:
     """Write `content` to `path` so that the path holds either the old file or the whole new one."""
+    # Named before it exists, so that it can be removed wherever an interruption comes.
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}"
+    handle = -1
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise ValueError(f"{path.parent}: cannot write there, {error.strerror}; choose another output folder") from None
-    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException as error:
-        Path(temporary).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise ValueError(f"{path}: cannot be written, {error.strerror}; free the place or choose another") from None
-        raise
+        if not isinstance(error, OSError):
+            temporary.unlink(missing_ok=True)
+            raise
+        if handle < 0:
+            raise ValueError(
+                f"{path.parent}: cannot write there, {error.strerror}; choose another output folder"
+            ) from None
+        temporary.unlink(missing_ok=True)
+        raise ValueError(f"{path}: cannot be written, {error.strerror}; free the place or choose another") from None
 
 
 def _number(value: float) -> float | None:
@@ -62,6 +67,11 @@ def _ends(interval: Interval | None) -> dict[str, float | None] | None:
     return None if interval is None else {"lower": _number(interval.lower), "upper": _number(interval.upper)}
 
 
+def _step(step: LadderStep | None) -> dict[str, Any] | None:
+    """A step whose factor may be infinite."""
+    return None if step is None else {**asdict(step), "factor": _number(step.factor)}
+
+
 def _datum(datum: Datum) -> dict[str, Any]:
     return {key: value for key, value in asdict(datum).items() if value not in (None, "")}
 
@@ -70,7 +80,7 @@ def report_table(report: Report) -> dict[str, Any]:
     """The report as nested plain values, ready for JSON; rates in bit/s, one direction, times in s."""
     case = report.case
     return {
-        "format": "fabricgap report 1",
+        "format": REPORT_FORMAT,
         "name": case.name,
         "title": case.title,
         "modelled": list(case.modelled),
@@ -88,10 +98,18 @@ def report_table(report: Report) -> dict[str, Any]:
             }
             for m in report.metrics
         ],
+        "collectives": [
+            {"name": row.name, **{side: _collective(getattr(row, side)) for side in _SIDES}}
+            for row in report.collectives
+        ],
+        "notes": list(report.notes),
         "ladder": {
             "steps": [asdict(step) for step in report.ladder.steps],
             "width": report.ladder.width,
+            "surplus": _ends(report.ladder.surplus),
             "gap": _ends(report.ladder.gap),
+            "failure": _step(report.ladder.failure),
+            "gap_with_failure": _ends(report.ladder.gap_with_failure),
         },
         "readings": [
             {
@@ -122,6 +140,7 @@ def report_table(report: Report) -> dict[str, Any]:
             }
             for p in report.proofs
         ],
+        "effects": {"note": report.effects_note, "values": [_effect(effect) for effect in report.effects]},
         "scenario_data": {path: _datum(datum) for path, datum in case.data.items()},
         "parts": {
             part.name: {"title": part.title, "data": {k: _datum(d) for k, d in part.data.items()}}
@@ -129,6 +148,24 @@ def report_table(report: Report) -> dict[str, Any]:
         },
         "provenance": dict(report.provenance),
     }
+
+
+def _collective(found: Collective | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {"between_nodes": _ends(found.between_bps), "inside_a_node": _number(found.inside_bps),
+            "upper_by": found.upper_by, "lower_by": found.lower_by}  # fmt: skip
+
+
+def _effect(effect: AssumedEffect) -> dict[str, Any]:
+    ends = {name: _ends(getattr(effect, name)) for name in ("gap_low", "gap", "gap_high")}
+    return {**asdict(effect), **ends, "swing": _number(effect.swing)}
+
+
+def table_digest(table: Mapping[str, Any]) -> str:
+    """SHA-256 of a report's table, what it says of its certificate aside."""
+    content = {key: value for key, value in table.items() if key != "certificate"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -139,193 +176,85 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _tables(report: Report) -> dict[str, bytes]:
-    ends = ("lower", "upper")
+def _both(side: Mapping[str, Any] | None) -> list[float | str]:
+    """A collective between nodes and inside one as cells."""
+    if side is None:
+        return ["", "", ""]
+    inside = side["inside_a_node"]
+    return [*_pair(side["between_nodes"]), math.inf if inside is None else inside]
 
-    def pair(interval: Interval | None) -> list[float | str]:
-        return ["", ""] if interval is None else [interval.lower, interval.upper]
 
+def _pair(ends: Mapping[str, float | None] | None) -> list[float | str]:
+    """Both ends as cells: empty where there is no interval, inf where it has no end."""
+    return ["", ""] if ends is None else [math.inf if ends[end] is None else ends[end] or 0.0 for end in _ENDS]
+
+
+_ENDS = ("lower", "upper")
+
+
+def tables_csv(table: Mapping[str, Any]) -> dict[str, bytes]:
+    """The lists of a report's table as CSV files, by name."""
     metrics = [
-        [m.name, m.unit, *pair(m.scale_up), *pair(m.scale_out), *pair(m.formation), *pair(m.gap_up.interval),
-         *pair(None if m.gap_out is None else m.gap_out.interval)]
-        for m in report.metrics
+        [m["name"], m["unit"], *(cell for what in _COLUMNS for cell in _pair(m[what]))] for m in table["metrics"]
+    ]
+    last = table["ladder"]["failure"]
+    rungs = [*table["ladder"]["steps"], *([] if last is None else [last])]
+    steps = [[s["number"], s["name"], s["upper_bps"], s["achieved_bps"],
+              math.inf if s["factor"] is None else s["factor"], s["exact"], s["how"]] for s in rungs]  # fmt: skip
+    readings = [[r["label"], *_pair(r["all_to_all"]), *_pair(r["gap_scale_up"]), r["link_bps"], r["power_w_per_node"]]
+                for r in table["readings"]]  # fmt: skip
+    effects = [
+        [e["path"], e["unit"], e["low"], e["value"], e["high"], *_pair(e["gap_low"]), *_pair(e["gap"]),
+         *_pair(e["gap_high"]), e["error_low"] or e["error_high"] or e["reason"]]
+        for e in table["effects"]["values"]
     ]  # fmt: skip
-    columns = [
-        f"{what}_{end}"
-        for what in ("scale_up", "scale_out", "formation", "gap_scale_up", "gap_scale_out")
-        for end in ends
-    ]
-    steps = [[s.number, s.name, s.upper_bps, s.achieved_bps, s.factor, s.exact] for s in report.ladder.steps]
-    readings = [
-        [r.label, *pair(r.all_to_all), *pair(r.gap_up.interval), r.link_bps, r.power_w] for r in report.readings
-    ]
-    proof = report.proof("formation all_to_all, least flow")
+    collectives = [
+        [row["name"], *(cell for side in _SIDES for cell in _both(row[side])), row["formation"]["upper_by"],
+         row["formation"]["lower_by"]]
+        for row in table["collectives"]
+    ]  # fmt: skip
+    parts = ("between_nodes_lower", "between_nodes_upper", "inside_a_node")
+    return {
+        "collectives.csv": _csv(["collective", *(f"{side}_{part}_bps" for side in _SIDES for part in parts), "upper_by",
+                                 "lower_by"], collectives),
+        "metrics.csv": _csv(["metric", "unit", *(f"{what}_{end}" for what in _COLUMNS for end in _ENDS)], metrics),
+        "ladder.csv": _csv(["step", "name", "upper_bps", "achieved_bps", "factor", "exact", "how"], steps),
+        "readings.csv": _csv(["reading", "all_to_all_lower_bps", "all_to_all_upper_bps", "gap_lower", "gap_upper",
+                              "link_bps", "power_w_per_node"], readings),
+        "effects.csv": _csv(["key", "unit", "low", "value", "high", "gap_at_low_lower", "gap_at_low_upper", "gap_lower",
+                             "gap_upper", "gap_at_high_lower", "gap_at_high_upper", "remark"], effects),
+    }  # fmt: skip
+
+
+_SIDES = ("scale_up", "scale_out", "formation")
+_COLUMNS = ("scale_up", "scale_out", "formation", "gap_scale_up", "gap_scale_out")
+
+
+def link_table(proof: Proof) -> bytes:
+    """Loads, capacities and prices of every arc of a proof as a CSV file."""
     fabric = proof.fabric
     load = proof.throughput.routing.arc_bit(fabric=fabric, traffic=proof.traffic) * proof.throughput.lower_per_s
     links = [
-        [
-            fabric.labels[int(fabric.tail[e])],
-            fabric.labels[int(fabric.head[e])],
-            fabric.range_m[e],
-            fabric.capacity_bps[e],
-            load[e],
-            proof.throughput.prices.arc[e],
-        ]
+        [fabric.labels[int(fabric.tail[e])], fabric.labels[int(fabric.head[e])], fabric.range_m[e],
+         fabric.capacity_bps[e], load[e], proof.throughput.prices.arc[e]]
         for e in range(fabric.n_arcs)
-    ]
-    return {
-        "metrics.csv": _csv(["metric", "unit", *columns], metrics),
-        "ladder.csv": _csv(["step", "name", "upper_bps", "achieved_bps", "factor", "exact"], steps),
-        "readings.csv": _csv(
-            [
-                "reading",
-                "all_to_all_lower_bps",
-                "all_to_all_upper_bps",
-                "gap_lower",
-                "gap_upper",
-                "link_bps",
-                "power_w_per_node",
-            ],
-            readings,
-        ),
-        "links.csv": _csv(["from", "to", "longest_range_m", "capacity_bps", "load_bps", "price"], links),
-    }
+    ]  # fmt: skip
+    return _csv(["from", "to", "longest_range_m", "capacity_bps", "load_bps", "price"], links)
 
 
 def save_report(report: Report, *, folder: Path) -> tuple[Path, ...]:
-    """Write `report.json`, CSV tables and `certificate.npz` into `folder`; the paths, in the order written."""
-    files = {"report.json": (json.dumps(report_table(report), indent=1, allow_nan=False) + "\n").encode()}
-    files |= _tables(report)
-    files["certificate.npz"] = _pack(report.proofs)
+    """Write `report.json`, CSV tables and `certificate.npz` into `folder`; the paths, in the order written.
+
+    Report and certificate name each other by digest, so that `verify_report` finds out if one of them was exchanged.
+    """
+    table = report_table(report)
+    certificate = packed_proofs(report.proofs, report=table_digest(table))
+    table["certificate"] = {"file": CERTIFICATE, "sha256": hashlib.sha256(certificate).hexdigest()}
+    files = {REPORT: (json.dumps(table, indent=1, allow_nan=False) + "\n").encode()}
+    files |= tables_csv(table)
+    files["links.csv"] = link_table(report.proof("formation all_to_all, least flow"))
+    files[CERTIFICATE] = certificate
     paths = tuple(folder / name for name in files)
     for path, content in zip(paths, files.values(), strict=True):
         write_atomically(path=path, content=content)
     return paths
-
-
-def _strip(thing: Any, prefix: str) -> dict[str, NDArray[Any]]:
-    """Arrays, numbers and texts of a dataclass as named arrays."""
-    found: dict[str, NDArray[Any]] = {}
-    for f in fields(thing):
-        value, key = getattr(thing, f.name), f"{prefix}{f.name}"
-        if value is None:
-            continue
-        if type(value).__name__ in _ROUTINGS:
-            found |= {f"{key}.kind": np.array(type(value).__name__), **_strip(value, f"{key}.")}
-        elif isinstance(value, sparse.csr_array):
-            found |= {f"{key}.data": value.data, f"{key}.indices": value.indices, f"{key}.indptr": value.indptr,
-                      f"{key}.shape": np.array(value.shape)}  # fmt: skip
-        else:
-            found[key] = np.asarray(value)
-    return found
-
-
-def _pack(proofs: Sequence[Proof]) -> bytes:
-    arrays: dict[str, NDArray[Any]] = {}
-    for i, proof in enumerate(proofs):
-        answer = proof.throughput
-        arrays |= {f"{i}.label": np.array(proof.label), f"{i}.method": np.array(answer.method),
-                   f"{i}.ends": np.array([answer.lower_per_s, answer.upper_per_s, answer.bit_per_gpu]),
-                   f"{i}.routing.kind": np.array(type(answer.routing).__name__)}  # fmt: skip
-        for thing, name in (
-            (proof.fabric, "fabric"),
-            (proof.traffic, "traffic"),
-            (answer.routing, "routing"),
-            (answer.prices, "prices"),
-        ):
-            arrays |= _strip(thing, f"{i}.{name}.")
-    # Not numpy's own writer: it stamps the time, and the same report must give the same bytes.
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for key, value in arrays.items():
-            body = io.BytesIO()
-            np.lib.format.write_array(body, np.asanyarray(value), allow_pickle=False)
-            archive.writestr(zipfile.ZipInfo(f"{key}.npy"), body.getvalue(), zipfile.ZIP_DEFLATED)
-    return buffer.getvalue()
-
-
-def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
-    values: dict[str, Any] = {}
-    for f in fields(kind):
-        key = f"{prefix}{f.name}"
-        if f"{key}.shape" in arrays:
-            parts = (arrays[f"{key}.data"], arrays[f"{key}.indices"], arrays[f"{key}.indptr"])
-            values[f.name] = sparse.csr_array(parts, shape=tuple(arrays[f"{key}.shape"].tolist()))
-            values[f.name].check_format(full_check=True)  # indices out of range would be followed blindly
-        elif f"{key}.kind" in arrays:
-            values[f.name] = _fill(_ROUTINGS[arrays[f"{key}.kind"].item()], arrays, f"{key}.")
-        elif key in arrays:
-            value = arrays[key]
-            values[f.name] = value.item() if value.ndim == 0 else value
-    if "labels" in values:
-        values["labels"] = tuple(values["labels"].tolist())
-    return kind(**values)
-
-
-_ROUTINGS: Mapping[str, type] = {
-    kind.__name__: kind
-    for kind in (FlowRouting, ShortestPathRouting, UnitFlowRouting, SymmetricRouting, MirroredRouting)
-}
-
-
-# What numpy, zipfile and the nouns raise for files and arrays that are something else.
-_NOT_ONE = (
-    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, ValueError,
-    zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-
-
-def load_proofs(path: Path) -> tuple[Proof, ...]:
-    """Proofs of a `certificate.npz`; `ValueError` if it is not one."""
-    try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-        count = 1 + max(int(key.split(".", 1)[0]) for key in arrays)
-        return tuple(_proof(arrays, f"{i}.") for i in range(count))
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read, {error.strerror or error}; give a certificate.npz") from None
-    except _NOT_ONE as error:
-        raise ValueError(f"{path}: not a certificate ({error}); give a certificate.npz that fabricgap wrote") from None
-
-
-def _proof(arrays: Mapping[str, NDArray[Any]], prefix: str) -> Proof:
-    lower, upper, bits = (float(end) for end in arrays[f"{prefix}ends"])
-    traffic: Traffic = _fill(Traffic, arrays, f"{prefix}traffic.")
-    routing: Routing = _fill(_ROUTINGS[arrays[f"{prefix}routing.kind"].item()], arrays, f"{prefix}routing.")
-    answer = Throughput(
-        traffic=traffic.name, lower_per_s=lower, upper_per_s=upper, bit_per_gpu=bits, routing=routing,
-        prices=_fill(Prices, arrays, f"{prefix}prices."), method=arrays[f"{prefix}method"].item(),
-    )  # fmt: skip
-    fabric: Fabric = _fill(Fabric, arrays, f"{prefix}fabric.")
-    return Proof(label=arrays[f"{prefix}label"].item(), fabric=fabric, traffic=traffic, throughput=answer)
-
-
-def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
-    """Every proof of a certificate with both ends recomputed by numpy and scipy; `CertificateError` if one fails."""
-    proofs = load_proofs(path)
-    checked = []
-    for proof in proofs:
-        try:
-            _check_traffic(proof)
-            found = proof.throughput.verify(fabric=proof.fabric, traffic=proof.traffic)
-        except _NOT_ONE as error:
-            raise CertificateError(f"{path}: {proof.label}: {error}") from None
-        checked.append((proof, found * proof.throughput.bit_per_gpu))
-    return tuple(checked)
-
-
-def _check_traffic(proof: Proof) -> None:
-    """Refuse a proof about other traffic than its name says."""
-    traffic = proof.traffic
-    if proof.throughput.bit_per_gpu != traffic.bit_per_gpu:
-        raise CertificateError(
-            f"counts {proof.throughput.bit_per_gpu:g} bit per GPU, its traffic {traffic.bit_per_gpu:g}"
-        )
-    if traffic.name == "all_to_all":
-        meant = all_to_all(fabric=proof.fabric)
-        every = np.arange(proof.fabric.n_nodes)
-        same = traffic.n_nodes == meant.n_nodes and np.array_equal(traffic.rows(every), meant.rows(every))
-        if not (
-            same and np.array_equal(traffic.local_bit, meant.local_bit) and traffic.bit_per_gpu == meant.bit_per_gpu
-        ):
-            raise CertificateError("its traffic is not one bit from every GPU to every other")

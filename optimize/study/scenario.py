@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
@@ -21,12 +21,15 @@ from links.parts import Datum
 from .quantity import parse_quantity, shown
 from .tables import (
     BlockTable,
+    ClosTable,
+    HexagonalTable,
     HexagonTable,
     Nvl72Table,
     NVLinkTable,
     OpticalTable,
     OrbitTable,
     PairsTable,
+    PublishedTable,
     RadioTable,
     ReachTable,
     ReadingTable,
@@ -36,6 +39,7 @@ from .tables import (
     SuperpodTable,
     Table,
     TerminalTable,
+    TorusTable,
     TpuSliceTable,
 )  # fmt: skip
 
@@ -47,42 +51,52 @@ class Scenario(Table):
 
     name: str
     title: str
+    group: Literal[
+        "Suncatcher", "other formations", "other links", "one rack taken apart", "a gigawatt", "on the ground",
+        "for tests", "your own",
+    ] = "your own"  # fmt: skip
     about: str = ""
     sources: tuple[str, ...] = ()
     orbit: OrbitTable | None = None
     formation: Annotated[
-        SuncatcherTable | BlockTable | HexagonTable | Nvl72Table | SuperpodTable | TpuSliceTable,
+        SuncatcherTable | BlockTable | HexagonalTable | HexagonTable | Nvl72Table | SuperpodTable | TpuSliceTable
+        | TorusTable,
         Field(discriminator="kind"),
-    ]
+    ]  # fmt: skip
     satellite: SatelliteTable | None = None
-    wiring: Annotated[ReachTable | PairsTable, Field(discriminator="kind")] | None = None
+    wiring: Annotated[ReachTable | PairsTable | ClosTable, Field(discriminator="kind")] | None = None
     link: Annotated[OpticalTable | RadioTable | TerminalTable | NVLinkTable, Field(discriminator="kind")] | None = None
     reference: ReferenceTable = ReferenceTable()
     reading: tuple[ReadingTable, ...] = ()
+    published: tuple[PublishedTable, ...] = ()
     data: dict[str, Datum] = Field(default_factory=dict, repr=False)
 
     @model_validator(mode="after")
     def _whole(self) -> "Scenario":
         in_orbit = ("orbit", "satellite", "wiring", "link")
-        on_ground = isinstance(self.formation, Nvl72Table | SuperpodTable | TpuSliceTable)
+        on_ground = isinstance(self.formation, Nvl72Table | SuperpodTable | TpuSliceTable | TorusTable)
         for name in in_orbit:
             given = getattr(self, name) is not None
             if given and on_ground:
                 raise ValueError(f"[{name}] does not go with formation.kind={self.formation.kind!r}; remove it")
             if not given and not on_ground:
                 raise ValueError(f"[{name}] is missing; formation.kind={self.formation.kind!r} needs it")
+        for claim in self.published:
+            if claim.of == "gap to SuperPOD" and not self.reference.scale_out:
+                raise ValueError(f"published {claim.what!r}: reference.scale_out = false leaves it out; remove one")
         return self
 
     @property
     def digest(self) -> str:
         """SHA-256 of the resolved values, those of the readings too (not of sources and texts), first 16 digits."""
-        values = self.model_dump(mode="json", exclude={"data", "name", "title", "about", "sources", "reading"})
+        texts = {"data", "name", "title", "group", "about", "sources", "reading", "published"}
+        values = self.model_dump(mode="json", exclude=texts)
         values["reading"] = [self.variant(reading.set).digest for reading in self.reading]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
     def variant(self, overrides: Mapping[str, Any]) -> "Scenario":
-        """The same scenario with dotted keys replaced (their sources dropped), and without its readings."""
-        table = self.model_dump(exclude={"data", "reading"}, exclude_none=True)
+        """The same scenario with dotted keys replaced (and their sources dropped), without readings and `published`."""
+        table = self.model_dump(exclude={"data", "reading", "published"}, exclude_none=True)
         replaced = tuple(f"{path}." for path in overrides)
         kept = {path: datum for path, datum in self.data.items() if not f"{path}.".startswith(replaced)}
         return scenario_from_table(table, overrides=overrides).model_copy(update={"data": kept})
@@ -172,6 +186,8 @@ def _apply(table: dict[str, Any], overrides: Mapping[str, Any], where: str) -> d
 def scenario_from_table(table: Mapping[str, Any], *, overrides: Mapping[str, Any] | None = None) -> Scenario:
     """Scenario of a nested table as TOML gives it, after replacing dotted keys by `overrides`.
 
+    What is published about the scenario as it stands is left out once a value of the model is replaced.
+
     Raises
     ------
     ValueError
@@ -195,6 +211,8 @@ def _scenario(table: Mapping[str, Any], overrides: Mapping[str, Any]) -> Scenari
     if not isinstance(table, Mapping):
         raise ValueError(f"{shown(table)} is no table of keys and values; give what a TOML file holds")
     _check_depth([*table.values(), *overrides.values()])
+    if any("." in path for path in overrides):  # figures of a publication are not about what one makes of it
+        table = {key: value for key, value in table.items() if key != "published"}
     raw = _apply(dict(table), overrides, "set")
     if "data" in raw:
         raise ValueError("unknown key 'data'; write sources beside the values")

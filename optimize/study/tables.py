@@ -6,14 +6,14 @@
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from .quantity import parse_quantity
 
 __all__ = [
-    "BlockTable", "HexagonTable", "NVLinkTable", "Nvl72Table", "OpticalTable", "OrbitTable", "PairsTable", "RadioTable",
-    "ReachTable", "ReadingTable", "ReferenceTable", "SatelliteTable", "SuncatcherTable", "SuperpodTable", "Table",
-    "TerminalTable", "TpuSliceTable",
+    "BlockTable", "ClosTable", "HexagonTable", "HexagonalTable", "NVLinkTable", "Nvl72Table", "OpticalTable",
+    "OrbitTable", "PairsTable", "PublishedTable", "RadioTable", "ReachTable", "ReadingTable", "ReferenceTable",
+    "SatelliteTable", "SuncatcherTable", "SuperpodTable", "Table", "TerminalTable", "TorusTable", "TpuSliceTable",
 ]  # fmt: skip
 
 
@@ -72,6 +72,14 @@ class HexagonTable(Table):
     radius_m: _Length
 
 
+class HexagonalTable(Table):
+    """`topo.designs.hexagonal_lattice`."""
+
+    kind: Literal["hexagonal_lattice"]
+    pitch_m: _Length
+    radius_m: _Length
+
+
 class Nvl72Table(Table):
     """`topo.nvl72`: a fabric on the ground in the formation's place."""
 
@@ -83,6 +91,7 @@ class SuperpodTable(Table):
 
     kind: Literal["superpod"]
     racks: _Count
+    oversubscription: Annotated[float, _quantity("number"), Field(ge=1, le=_MOST)] = 1.0
 
 
 class TpuSliceTable(Table):
@@ -91,6 +100,18 @@ class TpuSliceTable(Table):
     kind: Literal["tpu_slice"]
     chip: str
     shape: tuple[_Count, ...] | None = None
+
+
+class TorusTable(Table):
+    """`topo.torus_fabric`: satellites of which only the network is known, no orbits; rates in one direction."""
+
+    kind: Literal["torus_fabric"]
+    dimensions: Annotated[tuple[_Count, ...], Field(min_length=1, max_length=6)]
+    capacity_bps: _Rate
+    latency_s: _Time
+    gpus: _Count
+    host_per_gpu_bps: _Rate
+    local_bps: _Rate
 
 
 class SatelliteTable(Table):
@@ -119,6 +140,16 @@ class PairsTable(Table):
 
     kind: Literal["Wiring"]
     pairs: tuple[tuple[_Index, _Index], ...]
+    terminals_per_link: _Count = 1
+
+
+class ClosTable(Table):
+    """`topo.clos` along permanent sight lines: some satellites become switches without GPUs."""
+
+    kind: Literal["clos"]
+    terminals: _Count
+    layers: _Count = 3
+    seed: _Index = 0
     terminals_per_link: _Count = 1
 
 
@@ -187,3 +218,58 @@ class ReadingTable(Table):
 
     label: str
     set: dict[str, Any]
+
+
+_COUNTS = ("satellites", "computing part", "GPUs", "links")
+_LENGTHS = ("shortest link", "longest link")
+_DIMENSION_OF = {
+    **dict.fromkeys(_COUNTS, "number"), **dict.fromkeys(_LENGTHS, "length"), "link rate": "rate", "injection": "rate",
+    "all_to_all": "rate", "bisection": "rate", "permutation": "rate", "all_gather": "rate", "all_reduce": "rate",
+    "latency, mean": "time", "latency, worst": "time",
+}  # fmt: skip
+_PER_GPU = ("injection", "all_to_all", "bisection")  # what times the GPUs is a figure of the whole formation
+
+
+class PublishedTable(Table):
+    """A figure that a publication prints, and which figure of the report it is compared with; see `published`.
+
+    `of` is "formation" (rates per GPU), "whole formation" (rates summed over the GPUs, those of the smaller side for
+    bisection) or a gap. `rounding` is how far apart two figures may be that count as the same, relative.
+    """
+
+    what: str
+    value: Any
+    compare: Literal[
+        "satellites", "computing part", "GPUs", "links", "shortest link", "longest link", "link rate", "injection",
+        "all_to_all", "bisection", "permutation", "all_gather", "all_reduce", "latency, mean", "latency, worst",
+    ]  # fmt: skip
+    of: Literal["formation", "whole formation", "gap to NVL72", "gap to SuperPOD"] = "formation"
+    source: str
+    locator: str = ""
+    rounding: _Share = 0.01
+    because: str = ""
+
+    @model_validator(mode="after")
+    def _comparable(self) -> "PublishedTable":
+        structural = (*_COUNTS, *_LENGTHS, "link rate")
+        if self.of != "formation" and (self.compare in structural or (self.of[0] == "w" and not self._summed)):
+            raise ValueError(f"of={self.of!r} does not go with compare={self.compare!r}; leave it out")
+        if not self.source.strip():
+            raise ValueError("source is empty: name where the value is printed")
+        if not self.published > 0:
+            raise ValueError(f"value={self.value!r}: need a value above 0")
+        return self
+
+    @property
+    def _summed(self) -> bool:
+        return self.compare in _PER_GPU
+
+    @property
+    def dimension(self) -> str:
+        """What the value is, one of `quantity.DIMENSIONS`."""
+        return "number" if self.of.startswith("gap") else _DIMENSION_OF[self.compare]
+
+    @property
+    def published(self) -> float:
+        """The value in SI units."""
+        return parse_quantity(self.value, dimension=self.dimension)

@@ -15,7 +15,7 @@ from optimize.study.workers import usable_cpus
 from tests.benchmarks.measure import Row, peak_mb
 
 LATTICE = load_scenario("lattice-21")
-STUDY = grid(LATTICE, vary=["link.channels=1..40:40"])
+STUDY = grid(LATTICE, vary=["link.channels=1..40:40", "satellite.terminals=8,10,12,14,16"])
 LINES = 200
 
 

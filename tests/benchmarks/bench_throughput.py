@@ -1,4 +1,7 @@
-"""Certified throughput: seconds by kind of proof and by size, and the width that comes out."""
+"""Certified throughput: seconds by kind of proof and by size, other solvers in the same run, and certified widths.
+
+Sizes of minutes each are in bench_large.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import networkx as nx
 
 from optimize.flow import all_to_all, bisection, farthest_permutation, max_throughput, permutation
 from tests.benchmarks.measure import Row, peak_mb
+from tests.benchmarks.scaling import GROWN, compare, grow
 from topo import from_networkx, nvl72, superpod
 from topo.fabric import Fabric
 
@@ -58,8 +62,15 @@ def bisection_width(fabric: Fabric) -> float:
     return bisection(fabric=fabric, throughput=answer)[0].width
 
 
+def named(row: Row) -> Row:
+    """A row of `scaling` under the columns of this table."""
+    kept = ("family", "nodes", "cpu_s", "width", "claimed", "peak_mb", "how")
+    first: Row = {"measured": row["solver"], "fabric": row["family"], "wall_s": row["seconds"]}
+    return first | {key: row[key] for key in kept if key in row}
+
+
 def run() -> list[Row]:
-    """Proofs without search, then linear programs, then cuts; memory is the peak so far."""
+    """Proofs without search, linear programs, cuts (memory is the peak so far); then solvers side by side, by size."""
     rows = [
         timed("without search", fabric, partial(all_to_all_width, fabric))
         for fabric in (nvl72(), superpod(racks=81), torus(8), torus(16))
@@ -74,4 +85,13 @@ def run() -> list[Row]:
     rows += [
         timed("bisection", fabric, partial(bisection_width, fabric)) for fabric in (nvl72(), king_grid(9), torus(8))
     ]
+    exact_s: dict[object, float] = {}
+    for row in compare():
+        if row["solver"] == "exact":
+            exact_s[row["nodes"]] = float(str(row["seconds"]))
+        rows.append(named(row))
+    rows += [named(row) for row in grow(GROWN)]
+    for row in rows:
+        if row.get("family") == "square lattice" and row["nodes"] in exact_s:
+            row["over_exact"] = float(str(row["wall_s"])) / exact_s[row["nodes"]]
     return rows

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from figures.cli import main
+from figures.cli_more import FORMATS
 from optimize.study.case import as_series, build
 from optimize.study.scenario import load_scenario
 from topo.export import fabric_from_graphml, fabric_from_node_link
@@ -39,8 +40,21 @@ def test_new_writes_the_commented_text_and_the_file_is_a_scenario(tmp_path: Path
     done = CliRunner().invoke(main, ["new", str(path), "--from", "lattice-21"])
     assert done.exit_code == 0, done.output
     shipped = files("optimize.study") / "scenarios" / "lattice-21.toml"
-    assert path.read_text(encoding="utf-8") == shipped.read_text(encoding="utf-8")
-    assert load_scenario(str(path)) == load_scenario("lattice-21")
+    text = shipped.read_text(encoding="utf-8").replace('group = "for tests"\n', "")
+    assert path.read_text(encoding="utf-8") == text
+    assert load_scenario(str(path)).digest == load_scenario("lattice-21").digest
+    assert load_scenario(str(path)).group == "your own"
+
+
+@pytest.mark.parametrize("name", ["suncatcher-81", "penot-367-clos", "vanberkel-torus-3d", "ground-nvl72"])
+def test_a_new_scenario_quotes_nothing_that_was_published_about_the_old_one(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    done = CliRunner().invoke(main, ["new", str(path), "--from", name])
+    assert done.exit_code == 0, done.output
+    mine, shipped = load_scenario(str(path)), load_scenario(name)
+    assert shipped.published
+    assert (mine.published, mine.group) == ((), "your own")
+    assert (mine.digest, mine.reading, mine.data) == (shipped.digest, shipped.reading, shipped.data)
 
 
 def test_new_never_overwrites(tmp_path: Path) -> None:
@@ -69,12 +83,41 @@ def test_an_exported_fabric_reads_back_as_it_was_at_that_time(tmp_path: Path) ->
         assert arcs(back) == arcs(series.at(5))
 
 
-@pytest.mark.parametrize("how", ["gexf", "ns3", "simai", "htsim"])
+@pytest.mark.parametrize("how", ["gexf", "ns3", "ns3-rates", "ns3-logical", "simai", "htsim", "htsim-traffic"])
 def test_every_other_format_is_written_for_the_formation(how: str, tmp_path: Path) -> None:
     path = tmp_path / "fabric"
     done = CliRunner().invoke(main, ["export", "rack-apart-9", "--format", how, "--out", str(path), "--lossy"])
     assert done.exit_code == 0, done.output
     assert path.stat().st_size > 0
+
+
+def test_every_exporter_of_topo_has_its_format() -> None:
+    from topo import export
+
+    writers = [name for name in export.__all__ if not name.startswith("fabric_from")]
+    assert len(FORMATS) == len(writers)
+
+
+def test_an_orbit_is_exported_to_cesium(tmp_path: Path) -> None:
+    path = tmp_path / "lattice.czml"
+    words = ["export", "rack-apart-9", "--format", "czml", "--out", str(path), "--start", "2030-06-01T12:00:00"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    document, *packets = json.loads(path.read_text(encoding="utf-8"))
+    assert document["clock"]["currentTime"].startswith("2030-06-01T12:00:00")
+    assert sum("point" in packet for packet in packets) == 9  # satellites
+    ground = CliRunner().invoke(main, ["export", "ground-nvl72", "--format", "czml", "--out", str(path)])
+    assert (ground.exit_code, ground.stderr.count("\n")) == (2, 1)
+    assert "has no orbit" in ground.stderr
+
+
+def test_traffic_for_htsim_goes_from_every_host_to_every_other(tmp_path: Path) -> None:
+    path = tmp_path / "all.cm"
+    words = ["export", "rack-apart-9", "--format", "htsim-traffic", "--size-b", "4096", "--out", str(path)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["Nodes 9", "Connections 72"]
+    assert all(line.endswith("size 4096") for line in lines[2:])
 
 
 def test_a_ring_is_exported_to_astra(tmp_path: Path) -> None:

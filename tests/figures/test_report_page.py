@@ -49,12 +49,16 @@ def page(source: str) -> Page:
 
 def ends(text: str) -> list[float]:
     """Both ends of `1 to 2`, or one number twice."""
+    if text == "–":
+        return []
     numbers = [float(word) for word in re.sub("[×÷–,]", "", text).split(" to ")]
     return [numbers[0], numbers[-1]]
 
 
-def as_json(interval: dict[str, float], unit: str = "") -> list[float]:
-    scale = {"bit/s": 1 / 8e9, "s": 1e6}.get(unit, 1.0)
+def as_json(interval: dict[str, float] | None, unit: str = "") -> list[float]:
+    if interval is None:
+        return []
+    scale = {"bit/s": 1 / 8e9, "s": 1e6, "J/bit": 1e12}.get(unit, 1.0)
     return [interval["lower"] * scale, interval["upper"] * scale]
 
 
@@ -69,6 +73,24 @@ def test_metrics_with_both_references_and_gaps_are_those_of_the_json(page: Page,
                    ("gap_scale_out", ""))  # fmt: skip
         for text, (key, unit) in zip(row[2:7], columns, strict=True):
             assert ends(text) == pytest.approx(as_json(m[key], unit), rel=SIGNIFICANT), (row[0], key)
+
+
+def test_collectives_and_notes_are_those_of_the_json(page: Page, source: str, small_report: Report) -> None:
+    table = report_table(small_report)
+    rows = page.table("Collectives of large messages")
+    assert [row[0] for row in rows[::2]] == ["all_gather between nodes", "all_reduce between nodes"]
+    sides = ("scale_up", "scale_out", "formation")
+    for collective, between, inside in zip(table["collectives"], rows[::2], rows[1::2], strict=True):
+        for text, other, side in zip(between[1:4], inside[1:4], sides, strict=True):
+            found = collective[side]
+            assert ends(text) == pytest.approx(as_json(found["between_nodes"], "bit/s"), rel=SIGNIFICANT)
+            assert other == "unlimited" or ends(other)[0] * 8e9 == pytest.approx(
+                found["inside_a_node"], rel=SIGNIFICANT
+            )
+        assert collective["formation"]["lower_by"] in between[4]
+    assert table["notes"]
+    for note in table["notes"]:
+        assert note.split("'")[0] in source
 
 
 def test_ladder_readings_and_binding_limits_are_those_of_the_json(page: Page, small_report: Report) -> None:
@@ -117,7 +139,7 @@ def test_proofs_versions_hash_and_seeds_are_named(page: Page, small_report: Repo
     provenance = small_report.provenance
     assert made["fabricgap"] == provenance["fabricgap"]
     assert any(provenance["digest"] == value for value in made.values())
-    assert made["seeds"].startswith("none")  # nothing in this scenario is drawn at random
+    assert made["seeds"] == ", ".join(f"{name} = {seed}" for name, seed in small_report.provenance["seeds"].items())
     assert {name: made[name] for name in provenance["packages"]} == provenance["packages"]
 
 
@@ -125,7 +147,9 @@ def test_files_in_the_page_are_those_of_the_report_and_its_certificate_holds(
     page: Page, small_report: Report, tmp_path: Path
 ) -> None:
     kept = page.files()
-    assert json.loads(kept["report.json"]) == json.loads(json.dumps(report_table(small_report)))
+    written = json.loads(kept["report.json"])
+    assert written.pop("certificate")["file"] == "certificate.npz"
+    assert written == json.loads(json.dumps(report_table(small_report)))
     assert kept == {path.name: path.read_bytes() for path in save_report(small_report, folder=tmp_path / "files")}
     (tmp_path / "kept.npz").write_bytes(kept["certificate.npz"])
     labels = [proof.label for proof, _ in verify_file(tmp_path / "kept.npz")]
@@ -298,9 +322,12 @@ def test_same_report_gives_the_same_bytes_from_the_command_line_too(
     source: str, small_report: Report, tmp_path: Path
 ) -> None:
     assert report_page(small_report) == source
-    done = CliRunner().invoke(main, ["report", "lattice-21", "--out", str(tmp_path / "new" / "page.html")])
+    done = CliRunner().invoke(
+        main, ["report", "lattice-21", "--no-effects", "--out", str(tmp_path / "new" / "page.html")]
+    )
     assert done.exit_code == 0, done.output
-    assert (tmp_path / "new" / "page.html").read_bytes() == source.encode()
+    said = report_page(replace(small_report, effects_note="left out by --no-effects"))
+    assert (tmp_path / "new" / "page.html").read_bytes() == said.encode()
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["page.html"]
 
 

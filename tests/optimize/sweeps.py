@@ -38,7 +38,7 @@ def small() -> Scenario:
 def as_if(study: Study, gap: Callable[..., float]) -> Sweep:
     """A sweep whose gap is a known function of the parameters, exactly."""
     rows = [
-        Row(parameters=study.overrides(k), metric="all_to_all", gap=Interval.point(gap(*point)))
+        Row(parameters=study.overrides(k), metric="all_to_all", unit="bit/s", gap=Interval.point(gap(*point)))
         for k, point in enumerate(study.points)
     ]
-    return Sweep(study=study, rows=tuple(rows), nominal=(Row(parameters={}, metric="all_to_all"),))
+    return Sweep(study=study, rows=tuple(rows), nominal=(Row(parameters={}, metric="all_to_all", unit="bit/s"),))

@@ -21,14 +21,24 @@ from numpy.typing import NDArray
 from optimize.flow.routing import CertificateError
 from optimize.study.case import Case
 from optimize.study.measure import measure
+from optimize.study.proof_files import load_proofs, verify_file
 from optimize.study.report import Report
-from optimize.study.save import load_proofs, report_table, save_report, verify_file, write_atomically
+from optimize.study.save import report_table, save_report, write_atomically
 from tests.topo.test_series import varying
 from topo.graph import from_networkx
 from topo.ground import nvl72
 
 ROOT = Path(__file__).parents[2]
-NAMES = ["report.json", "metrics.csv", "ladder.csv", "readings.csv", "links.csv", "certificate.npz"]
+NAMES = [
+    "report.json",
+    "collectives.csv",
+    "metrics.csv",
+    "ladder.csv",
+    "readings.csv",
+    "effects.csv",
+    "links.csv",
+    "certificate.npz",
+]
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -86,7 +96,7 @@ def test_tables_agree_with_the_report(saved: Path, lattice: Report) -> None:
     metrics = {row["metric"]: row for row in rows("metrics.csv")}
     assert float(metrics["all_to_all"]["formation_lower"]) == lattice.metric("all_to_all").formation.lower
     assert metrics["all_to_all"]["unit"] == "bit/s"
-    assert [float(row["factor"]) for row in rows("ladder.csv")] == [step.factor for step in lattice.ladder.steps]
+    assert [float(row["factor"]) for row in rows("ladder.csv")] == [step.factor for step in lattice.ladder.rungs]
     assert [row["reading"] for row in rows("readings.csv")] == [reading.label for reading in lattice.readings]
     links = rows("links.csv")
     assert len(links) == 120
@@ -138,7 +148,7 @@ class Blocked(importlib.abc.MetaPathFinder):
             raise ImportError(f"{name} is not here")
 
 sys.meta_path.insert(0, Blocked())
-from optimize.study.save import verify_file
+from optimize.study.proof_files import verify_file
 for proof, found in verify_file(Path(sys.argv[1])):
     print(f"{proof.label}\\t{found.lower!r}\\t{found.upper!r}")
 """

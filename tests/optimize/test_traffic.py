@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from dataclasses import replace
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -197,3 +199,29 @@ def test_farthest_permutation_needs_paths_and_gpus() -> None:
 
 def test_farthest_permutation_of_one_node_is_itself() -> None:
     assert np.array_equal(farthest_permutation(fabric=Net((1, 0), {(0, 1): 1.0, (1, 0): 1.0}).fabric()), [0, 1])
+
+
+def test_nodes_go_only_to_nodes_with_as_many_gpus() -> None:
+    path: nx.Graph[int] = nx.path_graph(6)
+    for v, gpus in enumerate((2, 1, 2, 1, 1, 4)):
+        path.nodes[v]["gpus"] = gpus
+    fabric = from_networkx(path, name="mixed", capacity_bps=1.0)
+    image = farthest_permutation(fabric=fabric)
+    # 0 and 2 swap; of 1, 3 and 4 most hops are 2 + 1 + 3; 5 has nobody
+    assert image[[0, 2, 5]].tolist() == [2, 0, 5]
+    assert sorted(image[[1, 3, 4]].tolist()) == [1, 3, 4]
+    assert sum(abs(v - int(image[v])) for v in (1, 3, 4)) == 6
+    traffic = permutation(fabric=fabric, image=image)
+    assert traffic.sent_bit.tolist() == [2.0, 1.0, 2.0, 1.0, 1.0, 0.0]
+    with pytest.raises(ValueError, match="0 has 2, 1 1"):
+        permutation(fabric=fabric, image=[1, 0, 2, 3, 4, 5])
+
+
+def test_a_large_symmetric_formation_is_reflected_through_its_centre() -> None:
+    grid: nx.Graph[Any] = nx.grid_2d_graph(range(-17, 18), range(-15, 16))  # 1085 points, 35 by 31
+    fabric = from_networkx(grid, name="grid", gpus=8, capacity_bps=1.0)
+    fabric = replace(fabric, positions_m=np.array([(100.0 * j, 100.0 * i, 0.0) for i, j in grid.nodes]))
+    image = farthest_permutation(fabric=fabric)
+    assert fabric.positions_m is not None
+    assert np.abs(fabric.positions_m[image] + fabric.positions_m).max() < 1e-6  # positions are sums of few terms
+    assert (image == np.arange(fabric.n_nodes)).sum() == 1  # the centre alone stays

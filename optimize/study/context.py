@@ -1,0 +1,98 @@
+"""Sentences that a metric must not stand without: what its number means here, or why there is none.
+
+Words only: the numbers are those of `side` and `report`.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from links.units import format_si
+from optimize.flow.interval import Interval
+from topo.fabric import Fabric
+
+from .report import Metric
+from .side import Side
+
+__all__ = ["context", "unpublished_power"]
+
+_TWICE = (1.6, 2.4)  # gaps of bisection over those of all_to_all that are about twice as large
+
+
+def context(
+    *, metrics: Sequence[Metric], up: Side, out: Side | None, form: Side, times: int, refused: str = ""
+) -> tuple[str, ...]:
+    """Notes on the metrics of a report, one sentence or two each.
+
+    Parameters
+    ----------
+    metrics : Metrics
+    up, out, form : Sides
+        Scale-up and scale-out reference, and formation.
+    times : int
+        Of the orbit, at which the formation was computed.
+    refused : str
+        Why there is no gap in energy to the scale-up reference.
+    """
+    row = {metric.name: metric.gap_up.interval for metric in metrics}
+    found = [*_bisection(row), *_collectives(row, up, form), *_energy(up, out, form, refused), *form.notes]
+    if times > 1 and not any(note.startswith("latency") for note in found):
+        found.append(f"latency: at {times} times of the orbit; between them the worst may be a little worse")
+    return (*found, *unpublished_power(form.fabric))
+
+
+def _bisection(gaps: dict[str, Interval]) -> list[str]:
+    ratio = gaps["bisection"].lower / gaps["all_to_all"].lower
+    if not _TWICE[0] < ratio < _TWICE[1]:
+        return []
+    return [
+        "bisection: a fabric limited by its middle cut has about twice the gap in bisection that it has in all_to_all, "
+        "because half of all traffic stays on its side of the cut"
+    ]
+
+
+def _collectives(gaps: dict[str, Interval], up: Side, form: Side) -> list[str]:
+    """What binds the collectives, how thin links may become before they do, and what switches that add would give."""
+    between, inside = form.all_reduce.between_bps, form.all_reduce.inside_bps
+    text = f"all_reduce: of large messages, gap {gaps['all_reduce'].text()}x; "
+    if between.lower >= inside:
+        link_bps = float(form.fabric.capacity_bps.max())
+        limit = format_si(float(f"{link_bps * inside / between.lower:.2g}"), "b/s")
+        text += (
+            f"the GPUs' own network inside a node binds ({Interval.point(inside).as_rate()}), the links "
+            f"between nodes would carry {between.as_rate()}, so links do not matter until they fall "
+            f"below about {limit}, from {format_si(link_bps, 'b/s')}"
+        )
+    else:
+        text += f"the links between nodes bind ({between.as_rate()}), whatever happens inside"
+    most = Interval.point(up.injection.upper).as_rate()
+    rate = up.all_reduce.rate_bps.as_rate()
+    return [text, f"all_reduce: switches that add and copy data would take the NVL72 from {rate} to at most {most}; "
+                  "neither side is counted with them"]  # fmt: skip
+
+
+def _energy(up: Side, out: Side | None, form: Side, refused: str) -> list[str]:
+    found = []
+    if form.energy is None:
+        return [f"energy: left out; {form.why_no_energy}"]
+    counted = " and ".join(form.energy.boundary)
+    if up.energy is None or refused:
+        alone = (form.energy.j_per_bit * 1e12).text(digits=4)
+        found.append(
+            f"energy: the formation spends {alone} pJ/bit ({counted}); no gap to NVL72: {refused or up.why_no_energy}"
+        )
+    else:
+        found.append(f"energy: of the {counted} alone, on both sides; switches, GPUs and cooling are left out")
+    if out is not None and out.energy is None:
+        found.append(f"energy: no gap to SuperPOD: {out.why_no_energy}")
+    return found
+
+
+def unpublished_power(fabric: Fabric) -> list[str]:
+    """A note if links of the fabric have no power, none published being no 0 W."""
+    silent = int(np.count_nonzero(fabric.power_w == 0))
+    if not silent:
+        return []
+    if silent == fabric.n_arcs:
+        return ["power of the links: not published"]
+    return [f"power of the links: not published for {silent} of {fabric.n_arcs} directions, which the sum leaves out"]
