@@ -82,7 +82,8 @@ class Datum:
     def __str__(self) -> str:
         span = "" if self.low is None or self.high is None else f" ({self.low:g} to {self.high:g})"
         where = f", {self.locator}" if self.locator else ""
-        return f"{self.value:g} {self.unit}{span} [{self.confidence}: {self.source}{where}]"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return f"{self.value:g}{unit}{span} [{self.confidence}: {self.source}{where}]"
 
 
 @dataclass(frozen=True, kw_only=True)

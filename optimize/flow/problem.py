@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -36,15 +36,15 @@ class NotSolvedError(RuntimeError):
     """No solver gave a usable answer; the message says what each of them did."""
 
 
+@cache
 def _import_cvxpy() -> Any:
     """Import cvxpy, after spending HiGHS' banner (written to file descriptor 1, once per process) on nothing."""
-    if "highspy" not in sys.modules:
-        with _stdout_to_nothing():
-            import highspy
+    with _stdout_to_nothing():
+        import highspy
 
-            solver = highspy.Highs()  # type: ignore[no-untyped-call]
-            solver.setOptionValue("output_flag", False)
-            solver.run()
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver.setOptionValue("output_flag", False)
+        solver.run()
     import cvxpy
 
     return cvxpy
@@ -116,8 +116,12 @@ class ThroughputProblem:
         Scaled to order one. Add constraints through `solve(constraints=...)`.
     throughput_per_s : cvxpy expression
         theta, rounds per second.
+    unit_bps : float
+        Rate that is of order one in this problem. [bit/s]
     load_bps : cvxpy expression, (m,)
-        Traffic on each arc. [bit/s]
+        Traffic on each arc. In anything but a linear constraint, divide it by `unit_bps` first, such as
+        `cp.maximum(load_bps[a] / unit_bps, load_bps[b] / unit_bps)`: cvxpy gives such atoms variables of their own, and
+        solvers fail on variables of 10^12. [bit/s]
     flow_bps : cvxpy expression, (columns,)
         Traffic of source `column_source[i]` on arc `column_arc[i]`. [bit/s]
     link_bps : cvxpy expression, (n_links,), or None

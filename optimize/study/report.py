@@ -118,7 +118,8 @@ class AssumedEffect:
 
     def __str__(self) -> str:
         ends = ["infeasible" if one is None else f"{one.text()}x" for one in (self.gap_low, self.gap, self.gap_high)]
-        values = f"{self.low:g}, {self.value:g}, {self.high:g} {self.unit}"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        values = f"{self.low:g}, {self.value:g}, {self.high:g}{unit}"
         return f"{self.path} at {values}: {', '.join(ends)}"
 
 

@@ -23,6 +23,7 @@ from optimize.flow.collectives import Collective
 from optimize.flow.interval import Interval
 
 from .proof_files import packed_proofs
+from .published import published_comparison
 from .report import AssumedEffect, Proof, Report
 
 __all__ = [
@@ -121,6 +122,16 @@ def report_table(report: Report) -> dict[str, Any]:
                 "power_w_per_node": r.power_w,
             }
             for r in report.readings
+        ],
+        "published": [
+            {
+                "what": row.claim.what,
+                "published": row.published,
+                "here": _ends(row.here),
+                "verdict": row.verdict,
+                "source": row.claim.source,
+            }
+            for row in published_comparison(report)
         ],
         "binding": [{"limit": name, "share": share} for name, share in report.binding],
         "cut": {

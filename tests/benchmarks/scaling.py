@@ -103,8 +103,8 @@ def pdlp(fabric: Fabric, traffic: Traffic) -> Ends:
 
     Not through cvxpy, whose interface to it refuses bounds on arrays of variables.
     """
-    from ortools.pdlp import solve_log_pb2, solvers_pb2  # type: ignore[import-untyped]
-    from ortools.pdlp.python import pdlp as solver  # type: ignore[import-untyped]
+    from ortools.pdlp import solve_log_pb2, solvers_pb2
+    from ortools.pdlp.python import pdlp as solver
 
     pools = Pools.of(fabric=fabric, traffic=traffic, symmetry=Symmetry.none(fabric=fabric))
     program = _Reduced(fabric, traffic, pools)
