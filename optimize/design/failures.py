@@ -201,7 +201,7 @@ class _Detours:
         n = fabric.n_nodes
         key, back = fabric.tail * n + fabric.head, fabric.head * n + fabric.tail
         every = np.unique(np.concatenate([key, back]))
-        self.place, self.reverse = np.searchsorted(every, key), np.searchsorted(every, back)
+        self.place = np.searchsorted(every, key)
         self.indices = (every % n).astype(np.int32)
         self.indptr = np.searchsorted(every // n, np.arange(n + 1)).astype(np.int32)
 

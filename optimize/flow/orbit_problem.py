@@ -4,18 +4,16 @@ Exact because the average of a routing over the group is as good as the routing.
 constraints, which may not be symmetric: see `problem`.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
 from .certificate import Prices
+from .paths import add_along_tree
 from .pools import Pools
-from .problem import NotSolvedError, _stdout_to_nothing
+from .problem import NotSolvedError, quiet_highs
 from .routing import FlowRouting, Routing
 from .symmetry import Symmetry
 from .traffic import Traffic
@@ -122,11 +120,9 @@ class _Reduced:
 
     def solve(self, at_per_s: float | None) -> tuple[Routing, Prices, str]:
         """Try the solver's methods in turn."""
-        with _stdout_to_nothing():  # its banner
-            import highspy
+        solver = quiet_highs()
+        import highspy
 
-            solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-            solver.setOptionValue("output_flag", False)
         matrix = self._matrix()
         rows, columns = matrix.shape
         model = highspy.HighsLp()
@@ -182,18 +178,6 @@ class _Reduced:
         missing = np.maximum(self.wanted - dense @ onto, 0.0)
         missing[np.arange(k), self.pools.sources] = 0.0
         for i in np.flatnonzero(missing.any(axis=1)):
-            self._add(dense[i], int(self.pools.sources[i]), missing[i])
+            add_along_tree(fabric=self.fabric, flow=dense[i], source=int(self.pools.sources[i]), amount=missing[i])
         inner = FlowRouting(sources=self.pools.sources, flow_bit=sparse.csr_array(dense))
         return self.pools.routing(inner)
-
-    def _add(self, flow: Floats, source: int, amount: Floats) -> None:
-        fabric, n = self.fabric, self.fabric.n_nodes
-        usable = np.flatnonzero(fabric.transit[fabric.tail] | (fabric.tail == source))
-        graph = sparse.csr_array((usable + 1.0, (fabric.tail[usable], fabric.head[usable])), shape=(n, n))
-        order, parent = csgraph.breadth_first_order(graph, source)
-        arc = np.zeros(n, dtype=np.int64)
-        arc[order[1:]] = np.asarray(graph[parent[order[1:]], order[1:]], dtype=np.int64) - 1
-        carried = amount.copy()
-        for node in order[:0:-1]:
-            flow[arc[node]] += carried[node]
-            carried[parent[node]] += carried[node]

@@ -1,4 +1,4 @@
-"""Shortest distances that respect which nodes forward traffic; scipy's Dijkstra underneath."""
+"""Shortest distances and trees that respect which nodes forward traffic; scipy underneath."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
-__all__ = ["distances"]
+__all__ = ["add_along_tree", "distances"]
 
 Floats = NDArray[np.float64]
 
@@ -46,3 +46,24 @@ def distances(*, fabric: Fabric, length: Floats, sources: NDArray[np.int64], ent
     if entering is not None:
         found = found + entering[sources][:, None]
     return found
+
+
+def add_along_tree(*, fabric: Fabric, flow: Floats, source: int, amount: Floats) -> None:
+    """Add to the flow of one source, in place, what brings an amount to every node along paths of fewest arcs.
+
+    Parameters
+    ----------
+    flow : (m,) array
+        On the arcs; only grows, by the amounts of the nodes behind each arc.
+    amount : (n,) array
+    """
+    n = fabric.n_nodes
+    usable = np.flatnonzero(fabric.transit[fabric.tail] | (fabric.tail == source))
+    graph = sparse.csr_array((usable + 1.0, (fabric.tail[usable], fabric.head[usable])), shape=(n, n))
+    order, parent = csgraph.breadth_first_order(graph, source)
+    arc = np.zeros(n, dtype=np.int64)
+    arc[order[1:]] = np.asarray(graph[parent[order[1:]], order[1:]], dtype=np.int64) - 1
+    carried = amount.copy()
+    for node in order[:0:-1]:
+        flow[arc[node]] += carried[node]
+        carried[parent[node]] += carried[node]

@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
 from .certificate import Prices, price_bound_per_s
 from .direct import simple_prices
 from .limits import Limits
+from .paths import add_along_tree
 from .routing import CONSERVATION_RTOL, FlowRouting
 from .traffic import Traffic
 
-__all__ = ["NotSolvedError", "Solution", "ThroughputProblem"]
+__all__ = ["NotSolvedError", "Solution", "ThroughputProblem", "quiet_highs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,14 +40,20 @@ class NotSolvedError(RuntimeError):
 def _import_cvxpy() -> Any:
     """Import cvxpy, after spending HiGHS' banner (written to file descriptor 1, once per process) on nothing."""
     with _stdout_to_nothing():
-        import highspy
-
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
-        solver.setOptionValue("output_flag", False)
-        solver.run()
+        quiet_highs().run()
     import cvxpy
 
     return cvxpy
+
+
+def quiet_highs() -> Any:
+    """A HiGHS solver that writes nothing."""
+    with _stdout_to_nothing():  # its banner
+        import highspy
+
+        solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver.setOptionValue("output_flag", False)
+    return solver
 
 
 @contextlib.contextmanager
@@ -322,18 +328,6 @@ class ThroughputProblem:
         dense = np.zeros((k, self.fabric.n_arcs))
         dense[self.column_row, self.column_arc] = flow
         for i in np.flatnonzero(missing.any(axis=1)):
-            self._add_along_tree(dense[i], int(self.sources[i]), missing[i])
+            add_along_tree(fabric=self.fabric, flow=dense[i], source=int(self.sources[i]), amount=missing[i])
         part = float(missing.sum() / wanted[wanted > 0].sum())
         return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense)), part
-
-    def _add_along_tree(self, flow: Floats, source: int, amount: Floats) -> None:
-        fabric, n = self.fabric, self.fabric.n_nodes
-        usable = np.flatnonzero(fabric.transit[fabric.tail] | (fabric.tail == source))
-        graph = sparse.csr_array((usable + 1.0, (fabric.tail[usable], fabric.head[usable])), shape=(n, n))
-        order, parent = csgraph.breadth_first_order(graph, source)
-        arc = np.zeros(n, dtype=np.int64)
-        arc[order[1:]] = np.asarray(graph[parent[order[1:]], order[1:]], dtype=np.int64) - 1
-        carried = amount.copy()
-        for node in order[:0:-1]:
-            flow[arc[node]] += carried[node]
-            carried[parent[node]] += carried[node]

@@ -218,10 +218,11 @@ def max_throughput(
             return answer if best.closed(rtol) or method == "direct" else replace(answer, note=why)
     if plain and (method == "large" or flows > _MANY_FLOWS):
         from .large import large_throughput
+        from .orbit_problem import orbit_flows
         from .symmetry import find_symmetry
 
         symmetry = find_symmetry(fabric=fabric, traffic=traffic)
-        reduced = int(np.unique(symmetry.node[traffic.sources]).size) * fabric.n_arcs
+        reduced = orbit_flows(fabric=fabric, traffic=traffic, symmetry=symmetry)
         coarse = method == "auto" and reduced > _MOST_FINE_FLOWS and rtol < _COARSE_RTOL
 
         def shifted() -> Throughput:
