@@ -232,6 +232,7 @@ class Fabric(FrozenArrays):
 
     def __str__(self) -> str:
         rates = np.unique(self.capacity_bps)
+        both = self.n_arcs == 2 * self.n_links
         span = (
             " to ".join(format_si(float(r), "b/s") for r in dict.fromkeys([rates[0], rates[-1]]))
             if rates.size
@@ -239,7 +240,7 @@ class Fabric(FrozenArrays):
         )
         return (
             f"{self.name}: {self.n_nodes} nodes, {self.n_gpus} GPUs, "
-            f"{self.n_links} links ({self.n_arcs} arcs) of {span} each way"
+            f"{self.n_links} links ({self.n_arcs} arcs) of {span} {'each way' if both else 'in one direction'}"
         )
 
 

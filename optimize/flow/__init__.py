@@ -30,7 +30,7 @@ from .algorithms import (
 )
 from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
 from .collectives import Collective, all_gather, all_reduce, broadcast, reduce_scatter
-from .cuts import Cut, best_bisection, bisection, evaluate_cut
+from .cuts import Cut, best_bisection, bisection, evaluate_cut, sparsest
 from .energy import Energy, energy, energy_gap
 from .gap import Gap, gap
 from .interval import Interval
@@ -38,16 +38,17 @@ from .limits import Limits
 from .patterns import fan_out, from_frame, grouped, hot_spot, neighbours, pipeline, ring_shift, to_frame
 from .problem import NotSolvedError, ThroughputProblem
 from .routing import CertificateError, FlowRouting, Routing, ShortestPathRouting, ecmp
+from .sweeps import SparsestCut
 from .throughput import Throughput, binding, least_flow, max_throughput
 from .traffic import Traffic, all_to_all, farthest_permutation, from_matrix, permutation
 from .unloaded import Latency, injection_bps, latency
 
 __all__ = [
     "CertificateError", "Collective", "Cut", "Energy", "FlowRouting", "Gap", "Interval", "Latency", "Limits",
-    "NotSolvedError", "Prices", "Routing", "Schedule", "ShortestPathRouting", "Throughput", "ThroughputProblem",
+    "NotSolvedError", "Prices", "Routing", "Schedule", "ShortestPathRouting", "SparsestCut", "Throughput", "ThroughputProblem",
     "Traffic", "achieved_per_s", "all_gather", "all_reduce", "all_to_all", "best_bisection", "binding", "bisection",
     "broadcast", "ecmp", "energy", "energy_gap", "evaluate_cut", "fan_out", "farthest_permutation", "from_frame",
     "from_matrix", "gap", "grouped", "hierarchical_all_reduce", "hot_spot", "injection_bps", "latency", "least_flow",
     "max_throughput", "neighbours", "optimum_time_s", "permutation", "pipeline", "price_bound_per_s", "reduce_scatter",
-    "ring_all_gather", "ring_all_reduce", "ring_order", "ring_shift", "to_frame", "tree_all_reduce", "utilisation",
+    "ring_all_gather", "ring_all_reduce", "ring_order", "ring_shift", "sparsest", "to_frame", "tree_all_reduce", "utilisation",
 ]  # fmt: skip

@@ -19,11 +19,11 @@ from .certificate import Utilisation, utilisation
 from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
 from .star import as_star
-from .sweeps import directions, slow_modes
+from .sweeps import SparsestCut, directions, slow_modes, sparsest_cut
 from .throughput import Throughput
-from .traffic import all_to_all
+from .traffic import Traffic, all_to_all
 
-__all__ = ["Cut", "best_bisection", "bisection", "evaluate_cut"]
+__all__ = ["Cut", "best_bisection", "bisection", "evaluate_cut", "sparsest"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -31,6 +31,9 @@ Bools = NDArray[np.bool_]
 _FOREMOST = 64  # nodes of each side that are looked at for a swap
 _MOST_SEARCHED = 2**16  # halves to improve, times their nodes
 _MOST_PAIRS = 2**18  # pairs of neighbours of one switch
+_ROUNDING = 1e-9  # part of a capacity that may be rounding
+_MOST_TRIED = 10  # endpoints of which every balanced division is looked at
+_MOST_POLISHED = 32  # endpoints up to which single moves and swaps are judged with all node limits
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -136,13 +139,16 @@ def _halve(order: Floats, gpus: NDArray[np.int64]) -> Bools:
 def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     """The cheapest balanced cut found: sweeps by position and Laplacian modes, each improved by swaps of equal nodes.
 
-    Balanced means that the GPU counts differ by at most the largest node. A heuristic: the capacity is that of a real
-    cut, so it bounds the bisection from above.
+    Balanced means that the GPU counts differ by at most the largest node. Up to 10 nodes with GPUs every balanced
+    division is looked at, and up to 32 nodes of unlike size or with host limits, moves and swaps are judged with all
+    limits. Beyond that a heuristic: the capacity is that of a real cut, so it bounds the bisection from above.
     """
     ends = np.flatnonzero(fabric.gpus > 0)
     gpus = fabric.gpus[ends]
     if ends.size < 2:
         raise ValueError(f"fabric {fabric.name!r} has {ends.size} nodes with GPUs; a cut needs at least 2")
+    if ends.size <= _MOST_TRIED:
+        return min((_cut(fabric, ends, half) for half in _balanced_halves(gpus)), key=_per_gpu)
     joined = _contract_switches(fabric, ends)
     starts = {_halve(order, gpus).tobytes(): None for order in _orders(fabric, ends)}
     starts.setdefault(_halve(np.arange(ends.size, dtype=float), gpus).tobytes(), None)
@@ -156,12 +162,50 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     few = max(4, _MOST_SEARCHED // ends.size)
     improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced[:few]}
     score = sorted(improved, key=lambda raw: _crossing(joined, np.frombuffer(raw, dtype=bool)))
-    cuts = []
-    for raw in score[: 4 if few > 4 else 1]:
-        side = np.zeros(fabric.n_nodes, dtype=bool)
-        side[ends] = np.frombuffer(raw, dtype=bool)
-        cuts.append(evaluate_cut(fabric=fabric, side=side))
-    return min(cuts, key=lambda cut: cut.per_gpu_bps)
+    best = min((_cut(fabric, ends, np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu)
+    alike = np.ptp(gpus) == 0 and not np.isfinite(_host_bps(fabric)[ends]).any()
+    return best if alike or ends.size > _MOST_POLISHED else _polished(fabric, ends, best)
+
+
+def _cut(fabric: Fabric, ends: NDArray[np.int64], half: Bools) -> Cut:
+    """The cut that divides the endpoints like `half`, one entry for each."""
+    side = np.zeros(fabric.n_nodes, dtype=bool)
+    side[ends] = half
+    return evaluate_cut(fabric=fabric, side=side)
+
+
+def _per_gpu(cut: Cut) -> float:
+    return cut.per_gpu_bps
+
+
+def _is_balanced(half: Bools, gpus: NDArray[np.int64]) -> bool:
+    return bool(half.any() and not half.all() and abs(2 * int(gpus[half].sum()) - int(gpus.sum())) <= gpus.max())
+
+
+def _balanced_halves(gpus: NDArray[np.int64]) -> Iterator[Bools]:
+    """Every balanced division of the endpoints, the last always on the second side."""
+    for code in range(1, 2 ** (gpus.size - 1)):
+        half = (code >> np.arange(gpus.size)) & 1 == 1
+        if _is_balanced(half, gpus):
+            yield half
+
+
+def _polished(fabric: Fabric, ends: NDArray[np.int64], cut: Cut) -> Cut:
+    """Best cut after moves of one endpoint, or swaps of two, each the best there is, while they help."""
+    gpus, best = fabric.gpus[ends], cut
+    while True:
+        half = best.side[ends]
+        ones, others = np.flatnonzero(half), np.flatnonzero(~half)
+        flips = [(v,) for v in range(ends.size)] + [(a, b) for a in ones.tolist() for b in others.tolist()]
+        found = best
+        for flip in flips:
+            tried = half.copy()
+            tried[list(flip)] ^= True
+            if _is_balanced(tried, gpus):
+                found = min(found, _cut(fabric, ends, tried), key=_per_gpu)
+        if found.per_gpu_bps >= best.per_gpu_bps * (1.0 - _ROUNDING):
+            return best
+        best = found
 
 
 def _contract_switches(fabric: Fabric, ends: NDArray[np.int64]) -> sparse.csr_array:
@@ -257,3 +301,42 @@ def bisection(*, fabric: Fabric, throughput: Throughput, used: Utilisation | Non
     every = nonblocking_bps_per_gpu(fabric=fabric) if star is None else star.any_traffic_bps_per_gpu()
     lower = max(min(host_bps, arcs_per_s * larger), every)
     return Interval(lower=min(lower, cut.per_gpu_bps), upper=cut.per_gpu_bps), cut
+
+
+def sparsest(*, fabric: Fabric, traffic: Traffic, throughput: Throughput) -> tuple[Interval, SparsestCut]:
+    """Least capacity over demand of all cuts [1/s], as an interval, with the cut that gives the upper end.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Its node limits are left aside: a cut parts nodes, and counts arcs.
+    traffic : Traffic
+    throughput : Throughput
+        Certified for that traffic on that fabric; no cut allows less than its routing carries.
+
+    Notes
+    -----
+    Cuts are prefixes of the nodes sorted by position along many directions and by slow Laplacian modes (Leighton and
+    Rao, J. ACM 46, 787, 1999, say how far below the least cut throughput may lie), improved by moves of single nodes.
+
+    Raises
+    ------
+    ValueError
+        If the throughput is of another traffic, or nothing is sent between nodes.
+
+    >>> import networkx as nx
+    >>> from topo import from_networkx
+    >>> from optimize.flow import max_throughput
+    >>> ring = from_networkx(nx.cycle_graph(4), name="ring", gpus=1, capacity_bps=1.0)
+    >>> traffic = all_to_all(fabric=ring)
+    >>> bounds, cut = sparsest(fabric=ring, traffic=traffic, throughput=max_throughput(fabric=ring, traffic=traffic))
+    >>> print(bounds.text(), int(cut.side.sum()))  # two links out of one half, 2 x 2 bits over them
+    0.5 2
+    """
+    if throughput.traffic != traffic.name:
+        raise ValueError(f"throughput is of {throughput.traffic!r}, not of {traffic.name!r}; solve that traffic")
+    values = [*directions(fabric=fabric), *slow_modes(fabric=fabric), np.arange(fabric.n_nodes, dtype=float)]
+    cut = sparsest_cut(fabric=fabric, traffic=traffic, values=values)
+    if cut is None:
+        raise ValueError(f"{traffic.name}: nothing is sent between nodes, so no cut parts it")
+    return Interval(lower=min(throughput.lower_per_s, cut.per_s), upper=cut.per_s), cut

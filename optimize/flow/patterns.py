@@ -13,7 +13,7 @@ from scipy import sparse
 from links.model import require_positive
 from topo.fabric import Fabric
 
-from .traffic import Traffic
+from .traffic import Traffic, busiest_gpu_bit
 
 __all__ = ["fan_out", "from_frame", "grouped", "hot_spot", "neighbours", "pipeline", "ring_shift", "to_frame"]
 
@@ -198,7 +198,9 @@ def _check_node(fabric: Fabric, node: int, name: str) -> None:
         raise ValueError(f"fabric {fabric.name!r} has GPUs at one node only; this traffic needs two nodes")
 
 
-def from_frame(frame: Mapping[str, Any], *, fabric: Fabric, name: str, bit_per_gpu: float = 1.0) -> Traffic:
+def from_frame(
+    frame: Mapping[str, Any], *, fabric: Fabric, name: str | None = None, bit_per_gpu: float | None = None
+) -> Traffic:
     """Traffic of a table with the columns source, target (labels of nodes) and bit (per round).
 
     Parameters
@@ -207,9 +209,11 @@ def from_frame(frame: Mapping[str, Any], *, fabric: Fabric, name: str, bit_per_g
         Rows of the same pair add up. A row from a node to itself is what the busiest GPU of that node sends to others
         of the node.
     fabric : Fabric
-    name : str
-    bit_per_gpu : float
-        Bits per round that one GPU sends in all. [bit]
+    name : str, optional
+        As the frame came from `to_frame` if not given; that of any other table must be.
+    bit_per_gpu : float, optional
+        Bits per round that the rate per GPU of an answer counts: as the frame came from `to_frame` if not given, and of
+        any other table those of the busiest GPU. [bit]
 
     >>> import networkx as nx
     >>> from topo import from_networkx
@@ -230,13 +234,21 @@ def from_frame(frame: Mapping[str, Any], *, fabric: Fabric, name: str, bit_per_g
     bits = require_positive(np.asarray(frame["bit"], dtype=float), name="bit", zero=True)
     own = ends[0] == ends[1]
     local: Floats = np.bincount(ends[0][own], weights=bits[own], minlength=fabric.n_nodes).astype(float)
-    return _explicit(fabric, name, ends[0], ends[1], bits, local, bit_per_gpu)
+    known = getattr(frame, "attrs", {})
+    title = known.get("name") if name is None else name
+    if not title:
+        raise ValueError("name is missing: the table does not come from to_frame, so give the traffic a name")
+    each = known.get("bit_per_gpu") if bit_per_gpu is None else bit_per_gpu
+    if each is None:
+        sent = np.bincount(ends[0][~own], weights=bits[~own], minlength=fabric.n_nodes)
+        each = busiest_gpu_bit(fabric=fabric, sent_bit=sent, local_bit=local)
+    return _explicit(fabric, title, ends[0], ends[1], bits, local, float(each))
 
 
 def to_frame(*, traffic: Traffic, fabric: Fabric) -> Any:
     """The traffic as a pandas DataFrame with the columns source, target and bit; `from_frame` reads it back.
 
-    Needs the extra `data`. Rows from a node to itself hold `local_bit`.
+    Needs the extra `data`. Rows from a node to itself hold `local_bit`; `DataFrame.attrs` holds name and `bit_per_gpu`.
     """
     try:
         import pandas
@@ -250,4 +262,6 @@ def to_frame(*, traffic: Traffic, fabric: Fabric) -> Any:
     np.fill_diagonal(bits, traffic.local_bit)
     source, target = np.nonzero(bits)
     labels = np.array(fabric.labels, dtype=object)
-    return pandas.DataFrame({"source": labels[source], "target": labels[target], "bit": bits[source, target]})
+    frame = pandas.DataFrame({"source": labels[source], "target": labels[target], "bit": bits[source, target]})
+    frame.attrs.update(name=traffic.name, bit_per_gpu=traffic.bit_per_gpu)
+    return frame

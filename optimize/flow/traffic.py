@@ -16,7 +16,7 @@ from topo.fabric import Fabric
 
 from .paths import distances
 
-__all__ = ["Traffic", "all_to_all", "farthest_permutation", "from_matrix", "permutation"]
+__all__ = ["Traffic", "all_to_all", "busiest_gpu_bit", "farthest_permutation", "from_matrix", "permutation"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -131,8 +131,28 @@ def all_to_all(*, fabric: Fabric) -> Traffic:
     )  # fmt: skip
 
 
-def from_matrix(*, fabric: Fabric, bits: ArrayLike, name: str, bit_per_gpu: float = 1.0) -> Traffic:
-    """Traffic of an (n, n) matrix of bits per round between nodes; its diagonal must be zero."""
+def from_matrix(
+    *, fabric: Fabric, bits: ArrayLike, name: str, local_bit: ArrayLike = 0.0, bit_per_gpu: float | None = None
+) -> Traffic:
+    """Traffic of an (n, n) matrix of bits per round between nodes; its diagonal must be zero.
+
+    Parameters
+    ----------
+    fabric : Fabric
+    bits : (n, n) array
+        From the node of the row to that of the column. [bit]
+    name : str
+    local_bit : (n,) array or float
+        What the busiest GPU of each node sends to others of the node. [bit]
+    bit_per_gpu : float, optional
+        What the rate per GPU of the answer counts; `busiest_gpu_bit` if not given. [bit]
+
+    >>> import networkx as nx
+    >>> from topo import from_networkx
+    >>> pair = from_networkx(nx.path_graph(2), name="pair", gpus=2, capacity_bps=1.0)
+    >>> from_matrix(fabric=pair, bits=[[0, 6], [2, 0]], name="mine").bit_per_gpu  # 6 bit from two GPUs
+    3.0
+    """
     dense = np.asarray(bits, dtype=float)
     n = fabric.n_nodes
     if dense.shape != (n, n):
@@ -141,10 +161,22 @@ def from_matrix(*, fabric: Fabric, bits: ArrayLike, name: str, bit_per_gpu: floa
         )
     if not np.isfinite(dense).all():
         raise ValueError("bits has an undefined value; give finite bits >= 0")
+    inside = np.array(np.broadcast_to(np.asarray(local_bit, dtype=float), (n,)))
+    each = busiest_gpu_bit(fabric=fabric, sent_bit=dense.sum(axis=1), local_bit=inside)
     zero = np.zeros(n)
     return Traffic(
-        name=name, out=zero, into=zero, explicit=sparse.csr_array(dense), local_bit=zero, bit_per_gpu=bit_per_gpu
-    )
+        name=name, out=zero, into=zero, explicit=sparse.csr_array(dense), local_bit=inside,
+        bit_per_gpu=each if bit_per_gpu is None else bit_per_gpu,
+    )  # fmt: skip
+
+
+def busiest_gpu_bit(*, fabric: Fabric, sent_bit: ArrayLike, local_bit: ArrayLike) -> float:
+    """Bits per round that a GPU of the busiest node sends, what leaves the node shared evenly. [bit]
+
+    Scaling a traffic scales this too, so that throughput times it, the rate per GPU, stays the same.
+    """
+    each = np.asarray(sent_bit) / np.maximum(fabric.gpus, 1) + np.asarray(local_bit)
+    return float(each.max(initial=0.0))
 
 
 def permutation(*, fabric: Fabric, image: ArrayLike) -> Traffic:

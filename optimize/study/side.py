@@ -97,8 +97,8 @@ class Side:
             "permutation": self.permutation,
             "all_gather": self.all_gather.rate_bps,
             "all_reduce": self.all_reduce.rate_bps,
-            "latency, mean": self.latency.mean,
-            "latency, worst": self.latency.worst,
+            "latency, mean": None if self.latency is None else self.latency.mean,
+            "latency, worst": None if self.latency is None else self.latency.worst,
             "energy": None if self.energy is None else self.energy.j_per_bit,
         }
 
@@ -157,8 +157,15 @@ class Side:
         least = min(self._times, key=lambda one: spanning_all_reduce(fabric=one).upper_bps)
         return (_up_to(gather, all_gather(fabric=least)), _up_to(reduce, all_reduce(fabric=least)))
 
-    def _latency(self) -> Latency:
-        """Over an orbit the mean of the means over pairs, and the worst of the worst pairs."""
+    def _latency(self) -> Latency | None:
+        """Over an orbit the mean of the means over pairs, and the worst of the worst pairs; None if arcs have none."""
+        silent = int(np.count_nonzero(self.fabric.latency_s == 0))
+        if silent:
+            self.notes.append(
+                f"latency: left out; {self.fabric.name} has no latency for {silent} of {self.fabric.n_arcs} arcs; set "
+                "latency_s"
+            )
+            return None
         if self._series is None or len(self._series) == 1:
             return latency(fabric=self.fabric if self._series is None else self._series.at(0))
         if np.count_nonzero(self.fabric.gpus) > MOST_ASSIGNED:

@@ -166,14 +166,37 @@ def test_nodes_without_links_between_them_have_no_neighbours() -> None:
         neighbours(fabric=star)
 
 
-def test_table_there_and_back_is_the_same_traffic(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Any library whose tables are made from, and read by, columns will do; here columns alone.
-    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=dict))
+class Table(dict[str, Any]):
+    """As much of a data frame as a table of traffic needs: any library with columns and notes will do."""
+
+    def __init__(self, columns: Mapping[str, Any]) -> None:
+        super().__init__(columns)
+        self.attrs: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize("make", [lambda f: hot_spot(fabric=f, node=1, share=0.3), lambda f: all_to_all(fabric=f)])
+def test_table_there_and_back_is_the_same_traffic(monkeypatch: pytest.MonkeyPatch, make: Make) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Table))
     fabric = fabric_of([2, 1, 3])
-    before = hot_spot(fabric=fabric, node=1, share=0.3)
-    after = from_frame(to_frame(traffic=before, fabric=fabric), fabric=fabric, name="back")
+    before = make(fabric)
+    after = from_frame(to_frame(traffic=before, fabric=fabric), fabric=fabric)
     assert after.rows([0, 1, 2]) == pytest.approx(before.rows([0, 1, 2]), rel=1e-12)
     assert after.local_bit == pytest.approx(before.local_bit, rel=1e-12)
+    assert (after.name, after.bit_per_gpu) == (before.name, before.bit_per_gpu)
+
+
+@pytest.mark.parametrize("times", [1e-3, 1.0, 40.0])
+def test_rate_per_gpu_of_a_table_does_not_depend_on_how_long_a_round_is(times: float) -> None:
+    # The same flows written as a round of another length: as many more bits, as many fewer rounds a second.
+    fabric = fabric_of([2, 1, 3])
+    table = {"source": ["0", "1", "1"], "target": ["1", "2", "1"], "bit": [6.0 * times, 2.0 * times, 1.0 * times]}
+    # Node 0 sends 6 bits from two GPUs, node 1 has 2 bits to send and 1 inside: three bits is the most of any GPU.
+    assert from_frame(table, fabric=fabric, name="mine").bit_per_gpu == pytest.approx(3.0 * times, rel=1e-12)
+
+
+def test_table_of_unknown_origin_needs_a_name() -> None:
+    with pytest.raises(ValueError, match="name is missing"):
+        from_frame({"source": ["0"], "target": ["1"], "bit": [1.0]}, fabric=fabric_of([1, 1]))
 
 
 def test_table_without_pandas_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,6 +207,6 @@ def test_table_without_pandas_says_what_to_install(monkeypatch: pytest.MonkeyPat
 
 
 def test_table_of_another_fabric_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=dict))
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Table))
     with pytest.raises(ValueError, match="speaks of 3 nodes"):
         to_frame(traffic=all_to_all(fabric=ring(3).fabric()), fabric=ring(4).fabric())
