@@ -72,12 +72,13 @@ def node_limits(*, fabric: Fabric, traffic: Traffic, arc_bit: Floats | None = No
     arc_bit : (m,) array, optional
         Load of the arcs; without it a switch passes what its node sends and takes, the least that any routing needs.
     """
-    entered = traffic.received_bit
+    sent, received = traffic.sent_bit, traffic.received_bit
+    entered = received
     if arc_bit is not None:
         entered = np.bincount(fabric.head, weights=arc_bit, minlength=fabric.n_nodes).astype(float)
     used = {
-        "host_out": traffic.sent_bit, "host_in": traffic.received_bit, "switch": entered + traffic.sent_bit,
-        "local": traffic.local_bit, "port": traffic.port_bit(gpus=fabric.gpus),
+        "host_out": sent, "host_in": received, "switch": entered + sent, "local": traffic.local_bit,
+        "port": traffic.port_bit(gpus=fabric.gpus),
     }  # fmt: skip
     supplies = node_supplies(fabric=fabric)
     return tuple(NodeLimit(name, label, used[name], supplies[name]) for name, label in _LABELS.items())
