@@ -20,6 +20,7 @@ from optimize.study.sweep import Sweep, run_study
 from optimize.study.workers import local_pool, usable_cpus
 from tests.benchmarks.measure import Row, peak_mb
 
+TAKES_S = 50
 LATTICE = load_scenario("lattice-21")
 STUDY = grid(LATTICE, vary=["link.channels=1..40:40", "satellite.terminals=8,10,12,14,16"])
 MANY = max(2, usable_cpus())

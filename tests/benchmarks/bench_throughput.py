@@ -17,6 +17,8 @@ from tests.benchmarks.scaling import GROWN, compare, grow
 from topo import from_networkx, nvl72, superpod
 from topo.fabric import Fabric
 
+TAKES_S = 300
+
 
 def king_grid(k: int) -> Fabric:
     """Square grid with 8 neighbours and no proof without search, 8e11 bit/s each way."""
