@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -58,3 +60,12 @@ def test_steps_of_the_reference_are_one_and_progress_within_a_step_is_none() -> 
     steps.end()
     assert list(steps.found) == ["reference", "all_to_all", "ladder"]
     assert all(wall_s >= 0.0 and cpu_s >= 0.0 for wall_s, cpu_s in steps.found.values())
+
+
+def test_peak_memory_is_of_this_process_alone_and_grows_with_what_it_holds() -> None:
+    code = "from tests.benchmarks.measure import peak_mb; a = peak_mb(); b = b'1' * 100_000_000; print(a, peak_mb())"
+    held = b"1" * 300_000_000  # more than the other process needs
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    before, after = map(float, done.stdout.split())
+    assert before < 100.0 < len(held) / 1e6
+    assert 90.0 < after - before < 120.0
