@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.benchmarks.measure import Row
 from tests.benchmarks.scaling import LARGE, grow
 
-TAKES_S = 1300
+TAKES_S = 1200
 
 
 def run() -> list[Row]:

@@ -19,7 +19,7 @@ from topo.ground import nvl72
 from topo.ranges import neighbours_within
 from topo.wiring import Wiring
 
-TAKES_S = 300
+TAKES_S = 50
 
 
 @dataclass
