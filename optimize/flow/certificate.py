@@ -13,18 +13,32 @@ from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
 from .limits import Limits
+from .node_limits import node_limits, node_supplies, shares
 from .paths import distances
 from .routing import CertificateError, Routing
 from .star import as_star
 from .traffic import Traffic
 
-__all__ = ["Prices", "Utilisation", "achieved_per_s", "price_bound_per_s", "utilisation"]
+__all__ = ["Prices", "Utilisation", "achieved_per_s", "price_bound_per_s", "utilisation", "worths"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Prices(FrozenArrays):
+class _PerLimit(FrozenArrays):
+    """One number for every limit: of arcs, of nodes, of shared resources."""
+
+    arc: Floats
+    host_out: Floats
+    host_in: Floats
+    switch: Floats
+    local: Floats
+    port: Floats
+    limit: Floats
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prices(_PerLimit):
     """Price of one bit/s of every limit, all >= 0; any choice gives a valid bound.
 
     Parameters
@@ -40,13 +54,6 @@ class Prices(FrozenArrays):
         exceed what the link uses of them.
     """
 
-    arc: Floats
-    host_out: Floats
-    host_in: Floats
-    switch: Floats
-    local: Floats
-    port: Floats
-    limit: Floats
     limit_arc: Floats
 
     @classmethod
@@ -68,16 +75,14 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
     Weak duality of maximum concurrent flow: Shahrokhi and Matula, J. ACM 37, 318 (1990); with U = I, b = c it is their
     equation for fixed capacities.
     """
-    worth, charge = 0.0, 0.0
     for name, supply in _supplies(fabric, limits).items():
         price = getattr(prices, name)
         if price.shape != supply.shape or not np.isfinite(price).all() or (price < 0).any():
             raise CertificateError(f"prices of {name} must be {supply.size} finite numbers >= 0")
-        if (np.isinf(supply) & (price > 0)).any():
-            return float("inf")
-        used = price > 0
-        worth += float(supply[used] @ price[used])
     _check_limit_arc(fabric, prices, limits)
+    worth, charge = sum(worths(fabric=fabric, prices=prices, limits=limits).values()), 0.0
+    if worth == np.inf:
+        return worth
     length = prices.arc + prices.limit_arc
     sources, star = traffic.sources, as_star(fabric=fabric)
     if star is not None:  # one path for every pair: what is paid is what the loads of the arcs pay
@@ -96,14 +101,20 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
     return worth / charge if charge > 0 else float("inf")
 
 
+def worths(*, fabric: Fabric, prices: Prices, limits: Limits | None = None) -> dict[str, float]:
+    """What all limits of each kind are worth at these prices; inf where something unlimited has a price."""
+    found = {}
+    for name, supply in _supplies(fabric, limits).items():
+        price = getattr(prices, name)
+        found[name] = float(supply[price > 0] @ price[price > 0])
+    return found
+
+
 def _supplies(fabric: Fabric, limits: Limits | None) -> dict[str, Floats]:
     if limits is not None:
         limits.check(n_links=fabric.n_links)
-    return {
-        "arc": fabric.capacity_bps, "host_out": fabric.host_bps, "host_in": fabric.host_bps,
-        "switch": fabric.switch_bps, "local": fabric.local_bps, "port": fabric.port_bps,
-        "limit": np.zeros(0) if limits is None else limits.supply,
-    }  # fmt: skip
+    shared = np.zeros(0) if limits is None else limits.supply
+    return {"arc": fabric.capacity_bps, **node_supplies(fabric=fabric), "limit": shared}
 
 
 def _check_limit_arc(fabric: Fabric, prices: Prices, limits: Limits | None) -> None:
@@ -120,17 +131,8 @@ def _check_limit_arc(fabric: Fabric, prices: Prices, limits: Limits | None) -> N
         raise CertificateError("the arcs of a link charge more for shared resources than the link uses of them")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Utilisation(FrozenArrays):
+class Utilisation(_PerLimit):
     """Use of every limit at one round per second, as a share of the limit; 0 where it is unlimited."""
-
-    arc: Floats
-    host_out: Floats
-    host_in: Floats
-    switch: Floats
-    local: Floats
-    port: Floats
-    limit: Floats
 
     @property
     def greatest(self) -> float:
@@ -142,22 +144,16 @@ def utilisation(*, fabric: Fabric, traffic: Traffic, routing: Routing, limits: L
     """Use of every limit when the routing carries one round per second; loads are recomputed from the routing. [s]"""
     if traffic.n_nodes != fabric.n_nodes:
         raise CertificateError(f"traffic speaks of {traffic.n_nodes} nodes, the fabric has {fabric.n_nodes}")
-    supplies = _supplies(fabric, limits)
+    if limits is not None:
+        limits.check(n_links=fabric.n_links)
     arc = routing.arc_bit(fabric=fabric, traffic=traffic)
-    entered = np.bincount(fabric.head, weights=arc, minlength=fabric.n_nodes)
     link = np.zeros(fabric.n_links)
     np.maximum.at(link, fabric.link_of_arc, arc)
-    used = {
-        "arc": arc, "host_out": traffic.sent_bit, "host_in": traffic.received_bit,
-        "switch": entered + traffic.sent_bit, "local": traffic.local_bit,
-        "port": traffic.port_bit(gpus=fabric.gpus),
-        "limit": np.zeros(0) if limits is None else limits.use @ link,
-    }  # fmt: skip
-    shares = {}
-    for name, supply in supplies.items():
-        with np.errstate(divide="ignore", invalid="ignore"):
-            shares[name] = np.where(used[name] > 0, used[name] / supply, 0.0)
-    return Utilisation(**shares)
+    return Utilisation(
+        arc=shares(used=arc, supply=fabric.capacity_bps),
+        limit=np.zeros(0) if limits is None else shares(used=limits.use @ link, supply=limits.supply),
+        **{limit.name: limit.share for limit in node_limits(fabric=fabric, traffic=traffic, arc_bit=arc)},
+    )
 
 
 def achieved_per_s(*, fabric: Fabric, traffic: Traffic, routing: Routing, limits: Limits | None = None) -> float:

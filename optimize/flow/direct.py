@@ -15,11 +15,12 @@ from topo.fabric import Fabric
 
 from .certificate import Prices
 from .limits import Limits
+from .node_limits import node_limits, shares
 from .paths import distances
 from .routing import Routing, ecmp
 from .traffic import Traffic
 
-__all__ = ["nonblocking_bps_per_gpu", "simple_prices", "simple_routings"]
+__all__ = ["nonblocking_bps_per_gpu", "simple_prices", "simple_routings", "tightest_nodes"]
 
 Floats = NDArray[np.float64]
 
@@ -46,25 +47,33 @@ def simple_prices(*, fabric: Fabric, traffic: Traffic, limits: Limits | None = N
         arcs = np.bincount(fabric.link_of_arc, minlength=fabric.n_links)
         charged = ((price @ limits.use) / arcs)[fabric.link_of_arc]
         yield "shared resources", replace(nothing, limit=price, limit_arc=charged)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        both = traffic.sent_bit + traffic.received_bit
-        for what, kind, share in (
-            ("host interface", "host_out", traffic.sent_bit / fabric.host_bps),
-            ("host interface", "host_in", traffic.received_bit / fabric.host_bps),
-            ("switch", "switch", both / fabric.switch_bps),
-            ("inside the nodes", "local", traffic.local_bit / fabric.local_bps),
-            ("GPU ports", "port", traffic.port_bit(gpus=fabric.gpus) / fabric.port_bps),
-        ):
-            v = int(np.argmax(np.nan_to_num(share)))
-            if share[v] > 0:
-                price = np.zeros(fabric.n_nodes)
-                price[v] = 1.0
-                yield f"{what} of {fabric.labels[v]}", replace(nothing, **{kind: price})
-        for what, end, bits in (("out of", fabric.tail, traffic.sent_bit), ("into", fabric.head, traffic.received_bit)):
-            capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
-            v = int(np.argmax(np.nan_to_num(bits / capacity)))
-            if bits[v] > 0:
-                yield f"links {what} {fabric.labels[v]}", replace(nothing, arc=(end == v).astype(float))
+    for how, prices, _ in tightest_nodes(fabric=fabric, traffic=traffic, nothing=nothing):
+        yield how, prices
+
+
+def tightest_nodes(*, fabric: Fabric, traffic: Traffic, nothing: Prices) -> Iterator[tuple[str, Prices, float]]:
+    """The tightest node of each kind of limit, and of links out and in: its name, prices, and the bound. [1/s]
+
+    Parameters
+    ----------
+    fabric, traffic
+    nothing : Prices
+        Zero everywhere, of this fabric.
+    """
+    for kind, what, used, supply in node_limits(fabric=fabric, traffic=traffic):
+        share = shares(used=used, supply=supply)
+        v = int(np.argmax(share))
+        if share[v] > 0:
+            price = np.zeros(fabric.n_nodes)
+            price[v] = 1.0
+            yield f"{what} of {fabric.labels[v]}", replace(nothing, **{kind: price}), 1.0 / float(share[v])
+    for what, end, bits in (("out of", fabric.tail, traffic.sent_bit), ("into", fabric.head, traffic.received_bit)):
+        capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes).astype(float)
+        share = shares(used=bits, supply=capacity)
+        v = int(np.argmax(share))
+        if share[v] > 0:
+            alone = replace(nothing, arc=(end == v).astype(float))
+            yield f"links {what} {fabric.labels[v]}", alone, 1.0 / float(share[v])
 
 
 def nonblocking_bps_per_gpu(*, fabric: Fabric, most_terms: int = 2**26) -> float:

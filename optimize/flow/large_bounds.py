@@ -4,7 +4,6 @@ Leaves out where metrics come from: see `large`.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 from topo.fabric import Fabric
 
 from .certificate import Prices
+from .direct import tightest_nodes
+from .node_limits import fixed_per_s
 from .sweeps import sparsest_cut
 from .traffic import Traffic
 
@@ -54,32 +55,7 @@ class UpperEnd:
 
     def offer_nodes(self) -> float:
         """Take the limits and the links of single nodes; the least that no routing can change. [1/s]"""
-        fabric, traffic = self.fabric, self.traffic
-        nothing = Prices.zero(fabric=fabric)
-        fixed = np.inf
-        for what, name, used, supply in (
-            ("host interface", "host_out", traffic.sent_bit, fabric.host_bps),
-            ("host interface", "host_in", traffic.received_bit, fabric.host_bps),
-            ("switch", "switch", traffic.sent_bit + traffic.received_bit, fabric.switch_bps),
-            ("links inside", "local", traffic.local_bit, fabric.local_bps),
-            ("GPU ports", "port", traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
-        ):
-            v, per_s = self._tightest(used, supply)
-            price = np.zeros(fabric.n_nodes)
-            price[v] = 1.0
-            self.offer(per_s=per_s, prices=replace(nothing, **{name: price}), how=f"the {what} of {fabric.labels[v]}")
-            fixed = fixed if name == "switch" else min(fixed, per_s)
-        for what, end, bits in (("out of", fabric.tail, traffic.sent_bit), ("into", fabric.head, traffic.received_bit)):
-            capacity = np.bincount(end, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
-            v, per_s = self._tightest(bits, np.asarray(capacity, dtype=float))
-            prices = replace(nothing, arc=(end == v).astype(float))
-            self.offer(per_s=per_s, prices=prices, how=f"the links {what} {fabric.labels[v]}")
-        return fixed
-
-    @staticmethod
-    def _tightest(used: Floats, supply: Floats) -> tuple[int, float]:
-        """Node with the least supply per bit used, and that ratio; inf if none uses any."""
-        per_s = np.full(used.size, np.inf)
-        np.divide(supply, used, out=per_s, where=used > 0)
-        v = int(np.argmin(per_s))
-        return v, float(per_s[v])
+        nothing = Prices.zero(fabric=self.fabric)
+        for how, prices, per_s in tightest_nodes(fabric=self.fabric, traffic=self.traffic, nothing=nothing):
+            self.offer(per_s=per_s, prices=prices, how=f"the {how}")
+        return fixed_per_s(fabric=self.fabric, traffic=self.traffic)

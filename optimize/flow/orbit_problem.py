@@ -11,6 +11,7 @@ from scipy import sparse
 from topo.fabric import Fabric
 
 from .certificate import Prices
+from .node_limits import fixed_per_s
 from .paths import add_along_tree
 from .pools import Pools
 from .problem import NotSolvedError, quiet_highs
@@ -73,24 +74,10 @@ class _Reduced:
         self.wanted = traffic.rows(pools.sources) * pools.times[:, None]
         # Rates in units of the largest pool, throughput in units of what the tightest node could send.
         self.unit_bps = float(pools.supply_bps.max())
-        self.most_per_s = self._node_limit()
+        self.most_per_s = fixed_per_s(fabric=fabric, traffic=traffic)
         outgoing = np.bincount(fabric.tail, weights=fabric.capacity_bps, minlength=n)
         sending = traffic.sources
         self.unit_per_s = min(self.most_per_s, float((outgoing[sending] / traffic.sent_bit[sending]).min()))
-
-    def _node_limit(self) -> float:
-        """Rounds per second at which some limit that no routing changes is full."""
-        fabric, traffic = self.fabric, self.traffic
-        least = np.inf
-        for used, supply in (
-            (traffic.sent_bit, fabric.host_bps),
-            (traffic.received_bit, fabric.host_bps),
-            (traffic.local_bit, fabric.local_bps),
-            (traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
-        ):
-            busy = used > 0
-            least = min(least, float((supply[busy] / used[busy]).min(initial=np.inf)))
-        return least
 
     def _matrix(self) -> sparse.csc_array:
         """Conservation at all but the source, then the pools; one column per flow, the last one is theta."""

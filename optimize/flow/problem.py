@@ -22,6 +22,7 @@ from topo.fabric import Fabric
 from .certificate import Prices, price_bound_per_s
 from .direct import simple_prices
 from .limits import Limits
+from .node_limits import fixed_limits
 from .paths import add_along_tree
 from .routing import CONSERVATION_RTOL, FlowRouting
 from .traffic import Traffic
@@ -196,12 +197,7 @@ class ThroughputProblem:
         free[np.arange(self.sources.size) * fabric.n_nodes + self.sources] = False  # implied by the other nodes
         self._conserve = matrix[free] @ self._flow == self._theta * (wanted[free] * bit)
         self._rows: dict[str, tuple[Any, Ints | None]] = {"arc": (load <= fabric.capacity_bps / unit, None)}
-        for name, used, supply in (
-            ("host_out", traffic.sent_bit, fabric.host_bps),
-            ("host_in", traffic.received_bit, fabric.host_bps),
-            ("local", traffic.local_bit, fabric.local_bps),
-            ("port", traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
-        ):
+        for name, _, used, supply in fixed_limits(fabric=fabric, traffic=traffic):
             at = np.flatnonzero(np.isfinite(supply) & (used > 0))
             if at.size:
                 self._rows[name] = (self._theta * (used[at] * bit) <= supply[at] / unit, at)

@@ -12,7 +12,7 @@ from scipy.sparse import csgraph
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-from .certificate import Prices, achieved_per_s, price_bound_per_s
+from .certificate import Prices, achieved_per_s, price_bound_per_s, worths
 from .direct import simple_prices, simple_routings
 from .interval import Interval
 from .limits import Limits
@@ -360,8 +360,6 @@ def binding(
     *, fabric: Fabric, traffic: Traffic, throughput: Throughput, limits: Limits | None = None
 ) -> tuple[tuple[str, float], ...]:
     """Limits that bind: each kind with the share of the bound's worth that its prices carry, largest first."""
-    from .certificate import _supplies
-
     names = {
         "arc": "links",
         "host_out": "host interfaces (sending)",
@@ -371,10 +369,8 @@ def binding(
         "port": "ports of the GPUs",
         "limit": "shared resources",
     }
-    worth = {}
-    for name, supply in _supplies(fabric, limits).items():
-        price = getattr(throughput.prices, name)
-        worth[names[name]] = float(supply[price > 0] @ price[price > 0])
+    by_name = worths(fabric=fabric, prices=throughput.prices, limits=limits)
+    worth = {names[name]: value for name, value in by_name.items()}
     # Prices of a solver are never quite zero: kinds below a millionth are left out.
     kept = {kind: value for kind, value in worth.items() if value > 1e-6 * sum(worth.values())}
     return tuple(sorted(((k, v / sum(kept.values())) for k, v in kept.items()), key=lambda item: -item[1]))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from topo.fabric import Fabric
 
 from .interval import Interval
-from .paths import distances
+from .many_paths import distance_blocks
 from .star import as_star
 
 __all__ = ["Latency", "injection_bps", "latency", "link_power_w"]
@@ -44,30 +44,28 @@ def latency(*, fabric: Fabric) -> Latency:
     GPUs of one node are one node switch apart. The lower ends take unsourced electronics at their least, which may be
     propagation alone; the upper ends at their most.
     """
-    ends = [_over_pairs(fabric, fabric.latency_low_s, fabric.switch_latency_low_s),
-            _over_pairs(fabric, fabric.latency_s, fabric.switch_latency_s)]  # fmt: skip
-    (mean_low, worst_low), (mean_high, worst_high) = ends
+    mean_high, worst_high = mean_low, worst_low = _over_pairs(fabric, fabric.latency_s, fabric.switch_latency_s)
+    low = fabric.latency_low_s, fabric.switch_latency_low_s
+    if not (np.array_equal(low[0], fabric.latency_s) and np.array_equal(low[1], fabric.switch_latency_s)):
+        mean_low, worst_low = _over_pairs(fabric, *low)
     return Latency(mean=Interval(lower=mean_low, upper=mean_high), worst=Interval(lower=worst_low, upper=worst_high))
 
 
 def _over_pairs(fabric: Fabric, arc_s: NDArray[np.float64], switch_s: NDArray[np.float64]) -> tuple[float, float]:
-    ends = np.flatnonzero(fabric.gpus > 0)
     if fabric.n_gpus < 2:
         raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; latency needs a pair")
     star = as_star(fabric=fabric)
     if star is not None:
         return star.latency_s(arc_s=arc_s, switch_s=switch_s)
-    gpus = fabric.gpus[ends].astype(float)
+    gpus, ends = fabric.gpus.astype(float), np.flatnonzero(fabric.gpus > 0)
     total, worst = 0.0, 0.0
-    for start in range(0, ends.size, 256):
-        chunk = ends[start : start + 256]
-        found = distances(fabric=fabric, length=arc_s, sources=chunk, entering=switch_s)[:, ends]
-        pairs = np.outer(fabric.gpus[chunk], gpus)
-        own = np.arange(chunk.size), np.arange(start, start + chunk.size)
-        pairs[own] = gpus[own[1]] * (gpus[own[1]] - 1.0)
-        counted = pairs > 0
-        if not np.isfinite(found[counted]).all():
+    for sources, found in distance_blocks(fabric=fabric, length=arc_s, entering=switch_s):
+        if ends.size < fabric.n_nodes:
+            found[:, fabric.gpus == 0] = 0.0
+        furthest = float(found.max())
+        if furthest == np.inf:
             raise ValueError(f"fabric {fabric.name!r}: some GPUs cannot reach each other; link them first")
-        total += float(pairs[counted] @ found[counted])
-        worst = max(worst, float(found[counted].max()))
+        worst = max(worst, furthest)  # a GPU is no further from itself than from any other
+        found[np.arange(sources.size), sources] *= 1.0 - 1.0 / gpus[sources]
+        total += float(gpus[sources] @ (found @ gpus))
     return total / (fabric.n_gpus * (fabric.n_gpus - 1.0)), worst

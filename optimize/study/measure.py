@@ -20,9 +20,9 @@ from optimize.flow.traffic import all_to_all
 
 from .case import Case, as_series
 from .context import context
-from .orbit_ends import check_measurable, is_constant, is_same, over_orbit
+from .orbit_ends import check_measurable, is_constant, is_same
 from .report import CollectiveRow, Metric, Proof, Reading, Report
-from .side import Asked, Progress, Side
+from .side import Asked, Progress, Side, quiet
 
 __all__ = ["measure"]
 
@@ -33,17 +33,13 @@ _UNITS = {
 }  # fmt: skip
 
 
-def _quiet(step: str) -> None:
-    """Report progress to nobody."""
-
-
 def measure(
     case: Case,
     *,
     rtol: float = 1e-6,
     large_rtol: float = 1e-2,
     time_limit_s: float = 300.0,
-    progress: Progress = _quiet,
+    progress: Progress = quiet,
 ) -> Report:
     """Report on a case.
 
@@ -160,15 +156,7 @@ def _rows(up: Side, out: Side | None, form: Side) -> tuple[CollectiveRow, ...]:
 
 def _reading(label: str, other: Case, up: Side, out: Side | None, form: Side, asked: Asked) -> Reading:
     asked.progress(f"reading: {label}")
-    series = as_series(other.formation)
-    check_measurable(series)
-    fabric = series.worst()
-    traffic = all_to_all(fabric=fabric)
-    alike = fabric.n_arcs == form.fabric.n_arcs and np.array_equal(fabric.tail, form.fabric.tail)
-    hints = [form.all_to_all] if alike and np.array_equal(fabric.head, form.fabric.head) else []
-    answer = asked.throughput(fabric, traffic, hints=hints)
-    if not is_constant(series):
-        answer, _ = over_orbit(answer=answer, traffic=traffic, times=[series.at(i) for i in range(len(series))])
+    fabric, answer = asked.all_to_all_of(other, hints=[(form.fabric, form.all_to_all)])
     return Reading(
         label=label,
         all_to_all=answer.per_gpu_bps,

@@ -13,8 +13,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-import numpy as np
-
 from links.parts import all_parts
 from optimize import __version__
 from optimize.flow.gap import gap
@@ -27,8 +25,8 @@ from topo.ground import superpod
 
 from .case import Case, as_series, build
 from .measure import measure
-from .orbit_ends import check_measurable, is_constant, over_orbit
 from .scenario import Scenario
+from .side import Asked
 
 __all__ = ["all_to_all_of", "measure_point", "point_key"]
 
@@ -43,19 +41,7 @@ def all_to_all_of(
 
     `hints` are such answers for other cases; those of other nodes, arcs or GPUs are passed over.
     """
-    series = as_series(case.formation)
-    check_measurable(series)
-    fabric = series.worst()
-    traffic = all_to_all(fabric=fabric)
-    alike = [one for other, one in hints if _same_shape(other, fabric)]
-    answer = max_throughput(fabric=fabric, traffic=traffic, rtol=rtol, hints=alike)
-    if not is_constant(series):
-        answer, _ = over_orbit(answer=answer, traffic=traffic, times=[series.at(i) for i in range(len(series))])
-    return fabric, answer
-
-
-def _same_shape(one: Fabric, other: Fabric) -> bool:
-    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("gpus", "tail", "head", "transit"))
+    return Asked(rtol=rtol, large_rtol=rtol).all_to_all_of(case, hints)
 
 
 @cache

@@ -5,8 +5,9 @@ Every design with chance in it takes an explicit seed. Leaves out measuring them
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from .scenario import Scenario
 __all__ = ["Study", "grid", "latin_hypercube", "saltelli", "sobol_sequence"]
 
 Floats = NDArray[np.float64]
+Varied = Sequence[str | Parameter]
+Names = Sequence[str]
 
 _MOST_POINTS = 100_000
 _ALL_TO_ALL = ("all_to_all",)
@@ -76,7 +79,7 @@ class Study:
         return f"{self.scenario.name}: {self.design} of {len(self.points)} points over {', '.join(self.paths)}"
 
 
-def _parameters(scenario: Scenario, varied: Sequence[str | Parameter]) -> tuple[Parameter, ...]:
+def _parameters(scenario: Scenario, varied: Varied) -> tuple[Parameter, ...]:
     """What varies; refused if that is nothing, or one key twice, or a key inside another."""
     if not varied:
         raise ValueError("nothing varies; name at least one key, such as link.channels=12,24")
@@ -103,12 +106,7 @@ def _spread(shares: Floats, parameters: Sequence[Parameter]) -> tuple[tuple[Valu
 
 
 def grid(
-    scenario: Scenario,
-    *,
-    vary: Sequence[str | Parameter],
-    levels: int = 5,
-    metrics: Sequence[str] = _ALL_TO_ALL,
-    rtol: float = 1e-6,
+    scenario: Scenario, *, vary: Varied, levels: int = 5, metrics: Names = _ALL_TO_ALL, rtol: float = 1e-6
 ) -> Study:
     """Every combination of the values; the last parameter changes fastest.
 
@@ -136,13 +134,7 @@ def grid(
 
 
 def latin_hypercube(
-    scenario: Scenario,
-    *,
-    vary: Sequence[str | Parameter],
-    points: int,
-    seed: int,
-    metrics: Sequence[str] = _ALL_TO_ALL,
-    rtol: float = 1e-6,
+    scenario: Scenario, *, vary: Varied, points: int, seed: int, metrics: Names = _ALL_TO_ALL, rtol: float = 1e-6
 ) -> Study:
     """Independent uniform draws, stratified: each of `points` equal parts of every range is drawn from once.
 
@@ -159,11 +151,18 @@ def latin_hypercube(
     """
     from scipy.stats import qmc  # half a second, which other uses of this package need not wait for
 
-    parameters = _parameters(scenario, vary)
-    _check_count(points, "points")
-    shares = qmc.LatinHypercube(d=len(parameters), rng=_generator(seed)).random(points)
-    return Study(scenario=scenario, parameters=parameters, points=_spread(shares, parameters),
-                 design="Latin hypercube", seed=seed, metrics=tuple(metrics), rtol=rtol)  # fmt: skip
+    def draw(dimensions: int) -> Floats:
+        _check_count(points, "points")
+        return qmc.LatinHypercube(d=dimensions, rng=_generator(seed)).random(points)
+
+    return _drawn(draw, scenario, vary, design="Latin hypercube", seed=seed, metrics=tuple(metrics), rtol=rtol)
+
+
+def _drawn(draw: Callable[[int], Floats], scenario: Scenario, varied: Varied, **rest: Any) -> Study:
+    """A study of what is drawn from the unit cube of as many dimensions as there are parameters."""
+    parameters = _parameters(scenario, varied)
+    points = _spread(draw(len(parameters)), parameters)
+    return Study(scenario=scenario, parameters=parameters, points=points, **rest)
 
 
 def _generator(seed: int) -> np.random.Generator:
@@ -179,13 +178,7 @@ def _sobol(dimensions: int, count: int, seed: int) -> Floats:
 
 
 def sobol_sequence(
-    scenario: Scenario,
-    *,
-    vary: Sequence[str | Parameter],
-    points: int,
-    seed: int,
-    metrics: Sequence[str] = _ALL_TO_ALL,
-    rtol: float = 1e-6,
+    scenario: Scenario, *, vary: Varied, points: int, seed: int, metrics: Names = _ALL_TO_ALL, rtol: float = 1e-6
 ) -> Study:
     """Scrambled Sobol points: fill the ranges more evenly than chance, uniform in each.
 
@@ -202,21 +195,16 @@ def sobol_sequence(
     ----------
     A. B. Owen, Scrambling Sobol' and Niederreiter-Xing points, Journal of Complexity 14, 466 (1998).
     """
-    parameters = _parameters(scenario, vary)
-    _check_count(points, "points", power_of_two=True)
-    return Study(scenario=scenario, parameters=parameters, design="Sobol sequence", seed=seed,
-                 points=_spread(_sobol(len(parameters), points, seed), parameters),
-                 metrics=tuple(metrics), rtol=rtol)  # fmt: skip
+
+    def draw(dimensions: int) -> Floats:
+        _check_count(points, "points", power_of_two=True)
+        return _sobol(dimensions, points, seed)
+
+    return _drawn(draw, scenario, vary, design="Sobol sequence", seed=seed, metrics=tuple(metrics), rtol=rtol)
 
 
 def saltelli(
-    scenario: Scenario,
-    *,
-    vary: Sequence[str | Parameter],
-    base: int,
-    seed: int,
-    metrics: Sequence[str] = _ALL_TO_ALL,
-    rtol: float = 1e-6,
+    scenario: Scenario, *, vary: Varied, base: int, seed: int, metrics: Names = _ALL_TO_ALL, rtol: float = 1e-6
 ) -> Study:
     """What Sobol indices are estimated from: samples A and B, then A with each column in turn taken from B.
 
@@ -237,12 +225,14 @@ def saltelli(
     A. Saltelli et al., Variance based sensitivity analysis of model output, Computer Physics Communications 181, 259
     (2010), section 3.
     """
-    parameters = _parameters(scenario, vary)
-    _check_count(base, "base", power_of_two=True)
-    d = len(parameters)
-    _check_count(base * (d + 2), "base (parameters + 2)")
-    both = _sobol(2 * d, base, seed)
-    a, b = both[:, :d], both[:, d:]
-    mixed = [np.where(np.arange(d) == k, b, a) for k in range(d)]
-    return Study(scenario=scenario, parameters=parameters, points=_spread(np.concatenate([a, b, *mixed]), parameters),
-                 design="Saltelli sample", seed=seed, base=base, metrics=tuple(metrics), rtol=rtol)  # fmt: skip
+
+    def draw(dimensions: int) -> Floats:
+        _check_count(base, "base", power_of_two=True)
+        _check_count(base * (dimensions + 2), "base (parameters + 2)")
+        both = _sobol(2 * dimensions, base, seed)
+        a, b = both[:, :dimensions], both[:, dimensions:]
+        return np.concatenate([a, b, *(np.where(np.arange(dimensions) == k, b, a) for k in range(dimensions))])
+
+    return _drawn(
+        draw, scenario, vary, design="Saltelli sample", seed=seed, base=base, metrics=tuple(metrics), rtol=rtol
+    )

@@ -22,14 +22,19 @@ from optimize.flow.two_phase import two_phase_bps
 from optimize.flow.unloaded import Latency, injection_bps, latency
 from topo.fabric import Fabric, FabricSeries
 
-from .orbit_ends import is_constant, over_orbit
+from .case import Case, as_series
+from .orbit_ends import check_measurable, is_constant, over_orbit
 from .report import Proof
 
-__all__ = ["Asked", "Progress", "Side"]
+__all__ = ["Asked", "Progress", "Side", "quiet"]
 
 Progress = Callable[[str], None]
 
 _EXACT_FLOWS = 2**20  # sources times arcs up to which a width of rounding is asked for
+
+
+def quiet(step: str) -> None:
+    """Report progress to nobody."""
 
 
 class Asked:
@@ -40,12 +45,14 @@ class Asked:
     rtol, large_rtol : float
         Width of small fabrics, and of those beyond a million flows (sources times arcs).
     time_limit_s : float
-        For each throughput of a large fabric.
+        For each throughput of a large fabric; by default it takes what it takes.
     progress : callable
         Told each step as it begins, and how far a long one is.
     """
 
-    def __init__(self, *, rtol: float, large_rtol: float, time_limit_s: float, progress: Progress) -> None:
+    def __init__(
+        self, *, rtol: float, large_rtol: float, time_limit_s: float = float("inf"), progress: Progress = quiet
+    ) -> None:
         self.rtol, self.large_rtol, self.time_limit_s, self.progress = rtol, large_rtol, time_limit_s, progress
 
     def throughput(self, fabric: Fabric, traffic: Traffic, hints: Sequence[Throughput] = ()) -> Throughput:
@@ -55,6 +62,24 @@ class Asked:
             fabric=fabric, traffic=traffic, rtol=max(self.rtol, self.large_rtol) if large else self.rtol, hints=hints,
             time_limit_s=self.time_limit_s, progress=lambda where: self.progress(f"{traffic.name}: {where}"),
         )  # fmt: skip
+
+    def all_to_all_of(self, case: Case, hints: Sequence[tuple[Fabric, Throughput]] = ()) -> tuple[Fabric, Throughput]:
+        """all_to_all of a case over its orbit, and nothing else of the report, with the fabric that it was solved on.
+
+        `hints` are such answers for other cases; those of other nodes, arcs or GPUs are passed over.
+        """
+        series = as_series(case.formation)
+        check_measurable(series)
+        fabric = series.worst()
+        traffic = all_to_all(fabric=fabric)
+        answer = self.throughput(fabric, traffic, hints=[one for other, one in hints if _same_shape(other, fabric)])
+        if not is_constant(series):
+            answer, _ = over_orbit(answer=answer, traffic=traffic, times=[series.at(i) for i in range(len(series))])
+        return fabric, answer
+
+
+def _same_shape(one: Fabric, other: Fabric) -> bool:
+    return all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("gpus", "tail", "head", "transit"))
 
 
 class Side:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from tests.benchmarks.measure import Row, alone
@@ -16,6 +17,11 @@ from tests.benchmarks.measure import Row, alone
 def shown(value: object) -> str:
     """A cell: four significant digits of a float, anything else as it is."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """In words, roughly."""
+    return f"about {seconds / 60:.0f} minutes" if seconds >= 100 else f"about {seconds:.0f} s"
 
 
 def table(rows: list[Row]) -> str:
@@ -34,17 +40,21 @@ def main(chosen: list[str]) -> int:
     if unknown:
         print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(names)}", file=sys.stderr)
         return 2
+    modules = {name: import_module(f"tests.benchmarks.bench_{name}") for name in chosen or names}
+    whole_s = sum(module.TAKES_S for module in modules.values())
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} CPUs")
+    print(f"{len(modules)} benchmarks, on two idle cores {duration(whole_s)} in all", flush=True)
     failed = 0
-    for name in chosen or names:
+    for name, module in modules.items():
+        print(f"\n{name}, {duration(module.TAKES_S)}: {(module.__doc__ or '').splitlines()[0]}", flush=True)
         try:
-            rows, seconds, peak_mb = alone(f"tests.benchmarks.bench_{name}")
+            rows, seconds, peak_mb = alone(module.__name__)
         except Exception as error:
             failed += 1
-            print(f"\n{name}: FAILED, {type(error).__name__}: {error}", flush=True)
+            print(f"{name}: FAILED, {type(error).__name__}: {error}", flush=True)
         else:
-            print(f"\n{name}: {seconds:.1f} s, peak {peak_mb:.0f} MB\n{table(rows)}", flush=True)
-    print(f"\n{len(chosen or names)} benchmarks, {failed} failed")
+            print(f"{table(rows)}\n{name}: took {seconds:.1f} s, peak {peak_mb:.0f} MB", flush=True)
+    print(f"\n{len(modules)} benchmarks, {failed} failed")
     return int(failed > 0)
 
 

@@ -8,6 +8,7 @@ import time
 
 from tests.benchmarks.measure import Row
 
+TAKES_S = 20
 LAYERS = ("links", "topo", "optimize.flow", "optimize.design", "optimize.study", "figures.cli", "cvxpy", "matplotlib")
 REPEATS = 3
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from links import LinkModel, OpticalLink, load_part
 from tests.benchmarks.measure import Row, peak_mb
 
+TAKES_S = 5
 RANGES = 1_000_000
 SPANS_M = {"formation, 100 to 283 m": (100.0, 283.0), "10 m to 10,000 km": (10.0, 1e7)}
 

@@ -19,6 +19,7 @@ from topo.ranges import neighbours_within
 from topo.visibility import permanently_visible
 from topo.wiring import Wiring
 
+TAKES_S = 25
 T = TypeVar("T")
 RADII_M = (1000.0, 3600.0, 11300.0)  # 81, 1009 and 10,029 satellites
 EPOCHS = 60

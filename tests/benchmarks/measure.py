@@ -7,7 +7,9 @@ import resource
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
+from pathlib import Path
 
 __all__ = ["Row", "alone", "peak_mb"]
 
@@ -16,8 +18,11 @@ Row = dict[str, object]
 
 def peak_mb() -> float:
     """Peak resident memory of this process. [MB]"""
+    with suppress(OSError, IndexError):  # on Linux getrusage begins with the peak of the process that forked this one
+        status = Path("/proc/self/status").read_text(encoding="utf-8")
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)  # bytes on macOS, kB elsewhere
+    return peak / 1e6 * (1 if sys.platform == "darwin" else 1024)  # bytes on macOS, KiB elsewhere
 
 
 def here(module: str) -> tuple[list[Row], float, float]:

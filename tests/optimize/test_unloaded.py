@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from links.parts import load_part
+from optimize.flow.many_paths import distance_blocks
+from optimize.flow.paths import distances
 from optimize.flow.unloaded import injection_bps, latency, link_power_w
 from tests.optimize.graphs import SMALL, Net, nets, ring
 from topo.fabric import Fabric
@@ -109,3 +111,29 @@ def test_latency_needs_a_pair_and_a_path() -> None:
 def test_gpus_of_one_node_are_one_switch_apart() -> None:
     found = latency(fabric=with_delays(Net((2,), {}), [], [3e-7]))
     assert found.mean.upper == found.worst.upper == pytest.approx(3e-7)
+
+
+@SMALL
+@given(nets(limits=False), st.data())
+def test_compiled_distances_are_those_of_scipy(net: Net, data: st.DataObject) -> None:
+    values = st.sampled_from([0.0, 1e-9, 3e-7, 5e-6])
+    length = np.array([data.draw(values) for _ in net.capacity])
+    entering = np.array([data.draw(values) for _ in range(net.n)])
+    fabric = net.fabric()
+    rows: dict[int, np.ndarray] = {}
+    for sources, found in distance_blocks(fabric=fabric, length=length, entering=entering, compiled=True):
+        rows |= dict(zip(sources.tolist(), found, strict=True))
+    assert sorted(rows) == np.flatnonzero(fabric.gpus > 0).tolist()
+    for source, found in rows.items():
+        expected = distances(fabric=fabric, length=length, sources=np.array([source]), entering=entering)[0]
+        np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-300)
+
+
+def test_compiled_distances_come_in_blocks_that_hold_every_node_once() -> None:
+    fabric = ring(600).fabric()  # more than two blocks
+    blocks = list(distance_blocks(fabric=fabric, length=np.ones(1200), entering=np.full(600, 0.5), compiled=True))
+    assert len(blocks) == 3
+    assert np.sort(np.concatenate([sources for sources, _ in blocks])).tolist() == list(range(600))
+    for sources, found in blocks:
+        apart = np.abs(sources[:, None] - np.arange(600)[None, :])
+        assert np.array_equal(found, 0.5 + 1.5 * np.minimum(apart, 600 - apart))
