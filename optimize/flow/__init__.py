@@ -6,8 +6,9 @@ certificate  what routing and prices prove, without a solver
 direct       proofs that need no search
 problem      the exact problem in cvxpy: `ThroughputProblem`
 throughput   the certified interval: `max_throughput`
+exact        the linear programs behind it
 limits       resources that links share
-cuts         bisection as an interval
+cuts         bisection and sparsest cut as intervals
 unloaded     injection, latency
 paths        shortest distances underneath
 interval     a number between two ends
@@ -45,10 +46,11 @@ from .unloaded import Latency, injection_bps, latency
 
 __all__ = [
     "CertificateError", "Collective", "Cut", "Energy", "FlowRouting", "Gap", "Interval", "Latency", "Limits",
-    "NotSolvedError", "Prices", "Routing", "Schedule", "ShortestPathRouting", "SparsestCut", "Throughput", "ThroughputProblem",
-    "Traffic", "achieved_per_s", "all_gather", "all_reduce", "all_to_all", "best_bisection", "binding", "bisection",
-    "broadcast", "ecmp", "energy", "energy_gap", "evaluate_cut", "fan_out", "farthest_permutation", "from_frame",
-    "from_matrix", "gap", "grouped", "hierarchical_all_reduce", "hot_spot", "injection_bps", "latency", "least_flow",
-    "max_throughput", "neighbours", "optimum_time_s", "permutation", "pipeline", "price_bound_per_s", "reduce_scatter",
-    "ring_all_gather", "ring_all_reduce", "ring_order", "ring_shift", "sparsest", "to_frame", "tree_all_reduce", "utilisation",
+    "NotSolvedError", "Prices", "Routing", "Schedule", "ShortestPathRouting", "SparsestCut", "Throughput",
+    "ThroughputProblem", "Traffic", "achieved_per_s", "all_gather", "all_reduce", "all_to_all", "best_bisection",
+    "binding", "bisection", "broadcast", "ecmp", "energy", "energy_gap", "evaluate_cut", "fan_out",
+    "farthest_permutation", "from_frame", "from_matrix", "gap", "grouped", "hierarchical_all_reduce", "hot_spot",
+    "injection_bps", "latency", "least_flow", "max_throughput", "neighbours", "optimum_time_s", "permutation",
+    "pipeline", "price_bound_per_s", "reduce_scatter", "ring_all_gather", "ring_all_reduce", "ring_order",
+    "ring_shift", "sparsest", "to_frame", "tree_all_reduce", "utilisation",
 ]  # fmt: skip

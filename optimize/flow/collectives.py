@@ -206,7 +206,7 @@ def _rooted(fabric: Fabric, share: Floats, collective: str, inside: float, trees
     cut = cut_bound(expansion=way, share=share)
     if cut.upper_bps == 0.0:
         raise ValueError(
-            f"{fabric.name}: some GPUs cannot reach each other, so {collective} has rate 0; link them first"
+            f"{fabric.name}: some GPUs cannot reach each other, so a collective of all has rate 0; link them first"
         )
     upper, upper_by = cut.upper_bps, "the least cut"
     lowers = []

@@ -162,7 +162,9 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     few = max(4, _MOST_SEARCHED // ends.size)
     improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced[:few]}
     score = sorted(improved, key=lambda raw: _crossing(joined, np.frombuffer(raw, dtype=bool)))
-    best = min((_cut(fabric, ends, np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu)
+    best = min(
+        (_cut(fabric, ends, np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu
+    )
     alike = np.ptp(gpus) == 0 and not np.isfinite(_host_bps(fabric)[ends]).any()
     return best if alike or ends.size > _MOST_POLISHED else _polished(fabric, ends, best)
 

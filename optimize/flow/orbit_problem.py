@@ -4,6 +4,9 @@ Exact because the average of a routing over the group is as good as the routing.
 constraints, which may not be symmetric: see `problem`.
 """
 
+import time
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -33,7 +36,12 @@ def orbit_flows(*, fabric: Fabric, traffic: Traffic, symmetry: Symmetry) -> int:
 
 
 def solve_by_orbits(
-    *, fabric: Fabric, traffic: Traffic, symmetry: Symmetry, at_per_s: float | None = None
+    *,
+    fabric: Fabric,
+    traffic: Traffic,
+    symmetry: Symmetry,
+    at_per_s: float | None = None,
+    time_limit_s: float = float("inf"),
 ) -> tuple[Routing, Prices, str]:
     """A routing and prices by linear programming, for `certificate` to judge, and how they were found.
 
@@ -45,6 +53,8 @@ def solve_by_orbits(
     at_per_s : float, optional
         The routing of the least total flow that carries this many rounds per second, instead of the most that can be
         carried; the prices then prove nothing.
+    time_limit_s : float
+        For all methods of the solver together.
 
     Notes
     -----
@@ -58,7 +68,20 @@ def solve_by_orbits(
     NotSolvedError
         If no method of the solver gives a usable answer.
     """
-    return _Reduced(fabric, traffic, Pools.of(fabric=fabric, traffic=traffic, symmetry=symmetry)).solve(at_per_s)
+    reduced = _Reduced(fabric, traffic, Pools.of(fabric=fabric, traffic=traffic, symmetry=symmetry))
+    return reduced.solve(at_per_s, time_limit_s)
+
+
+def _run(solver: Any) -> None:
+    """Run HiGHS in a thread of its own, so that Ctrl-C stops it at once; its own way of doing that prints."""
+    solver.startSolve()
+    try:
+        while not solver.wait(1.0)[0]:
+            pass
+    except KeyboardInterrupt:
+        solver.cancelSolve()
+        solver.wait()
+        raise
 
 
 class _Reduced:
@@ -105,9 +128,11 @@ class _Reduced:
         loads = scale @ sparse.csr_array((share, (pool, where)), shape=(self.pools.own_bit.size, size + 1))
         return sparse.csc_array(sparse.vstack([balance[keep], loads]))
 
-    def solve(self, at_per_s: float | None) -> tuple[Routing, Prices, str]:
-        """Try the solver's methods in turn."""
+    def solve(self, at_per_s: float | None = None, time_limit_s: float = float("inf")) -> tuple[Routing, Prices, str]:
+        """Try the solver's methods in turn; Ctrl-C stops the solver where it is."""
+        begun = time.monotonic()
         solver = quiet_highs()
+        solver.HandleUserInterrupt = True
         import highspy
 
         matrix = self._matrix()
@@ -133,11 +158,16 @@ class _Reduced:
         )
         failures = []
         for attempt in _ATTEMPTS:
+            left_s = begun + time_limit_s - time.monotonic()
+            if left_s <= 0:
+                failures.append(f"the time limit of {time_limit_s:g} s is over")
+                break
             solver.clearModel()
             solver.passModel(model)
             solver.setOptionValue("solver", attempt)
             solver.setOptionValue("run_crossover", "off")
-            solver.run()
+            solver.setOptionValue("time_limit", solver.getRunTime() + left_s)  # its clock runs on from model to model
+            _run(solver)
             found = solver.getSolution()
             flow, price = np.array(found.col_value), np.array(found.row_dual)
             if flow.size == columns and np.isfinite(flow).all() and np.isfinite(price).all() and flow[-1] > 0:

@@ -5,6 +5,7 @@ The only module that imports cvxpy. What it returns is a routing and prices; whe
 """
 
 import contextlib
+import math
 import os
 import sys
 import warnings
@@ -96,6 +97,16 @@ _ATTEMPTS: dict[str, dict[str, Any]] = {
     "Clarabel": {"solver": "CLARABEL"},
 }
 ATTEMPTS = tuple(_ATTEMPTS)
+
+
+def _within(attempt: str, time_limit_s: float) -> dict[str, Any]:
+    """An attempt's keywords of cvxpy's `solve`, with a time limit in the words of its solver."""
+    options = dict(_ATTEMPTS[attempt])
+    if math.isfinite(time_limit_s) and options["solver"] == "HIGHS":
+        options["highs_options"] = {**options["highs_options"], "time_limit": time_limit_s}
+    elif math.isfinite(time_limit_s):
+        options["time_limit"] = time_limit_s
+    return options
 
 
 class ThroughputProblem:
@@ -229,6 +240,7 @@ class ThroughputProblem:
         attempt: str = ATTEMPTS[0],
         constraints: Sequence[Any] = (),
         options: Mapping[str, Any] | None = None,
+        time_limit_s: float = float("inf"),
     ) -> Solution:
         """Hand the problem to one solver and take its routing and prices as they come.
 
@@ -240,6 +252,8 @@ class ThroughputProblem:
             Your own, on the attributes above. The prices then belong to the problem without them.
         options : mapping, optional
             Keywords of cvxpy's `solve`, such as {"solver": "PDLP"}, instead of an attempt's.
+        time_limit_s : float
+            Of an attempt; what the solver has by then counts.
 
         Raises
         ------
@@ -248,7 +262,7 @@ class ThroughputProblem:
             those cannot be repaired without breaking the constraints.
         """
         problem = self._cp.Problem(self.problem.objective, [*self.problem.constraints, *constraints])
-        self._run(problem, attempt, options)
+        self._run(problem, attempt, options, time_limit_s)
         theta = float(self._theta.value)
         routing, repaired = self._repair(self._flow.value / theta)
         if constraints and repaired > CONSERVATION_RTOL:
@@ -273,14 +287,20 @@ class ThroughputProblem:
         self._run(problem, ATTEMPTS[0])
         return self._repair(self._flow.value / float(self._theta.value))[0]
 
-    def _run(self, problem: Any, attempt: str, options: Mapping[str, Any] | None = None) -> None:
+    def _run(
+        self,
+        problem: Any,
+        attempt: str,
+        options: Mapping[str, Any] | None = None,
+        time_limit_s: float = float("inf"),
+    ) -> None:
         """Let a solver fill the variables, or say why it did not."""
         if attempt not in _ATTEMPTS:
             raise ValueError(f"attempt={attempt!r}: choose one of {', '.join(ATTEMPTS)}")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # an inaccurate solution is for the certificate to judge
-                problem.solve(warm_start=False, **(_ATTEMPTS[attempt] if options is None else options))
+                problem.solve(warm_start=False, **(_within(attempt, time_limit_s) if options is None else options))
         except (self._cp.SolverError, ValueError) as error:
             raise NotSolvedError(str(error)) from error
         flow, theta = self._flow.value, self._theta.value

@@ -1,5 +1,6 @@
 """Certified throughput of a fabric under a traffic: `max_throughput`, the smallest interval it can prove."""
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -22,7 +23,6 @@ from .traffic import Traffic
 
 if TYPE_CHECKING:
     from .large import LargeProgress
-    from .symmetry import Symmetry
 
 __all__ = ["Throughput", "binding", "check_paths", "least_flow", "max_throughput"]
 
@@ -102,8 +102,8 @@ _MOST_FINE_FLOWS, _COARSE_RTOL = 2**27, 0.002
 _MANY_FLOWS, _MOST_DIRECT_FLOWS = 2**13, 2**24
 
 
-class _Best:
-    """The best certified ends so far."""
+class Best:
+    """The best certified ends so far of one problem."""
 
     def __init__(self, fabric: Fabric, traffic: Traffic, limits: Limits | None) -> None:
         self.fabric, self.traffic, self.limits = fabric, traffic, limits
@@ -111,6 +111,22 @@ class _Best:
         self.routing: Routing | None = None
         self.prices: Prices | None = None
         self.how_lower = self.how_upper = ""
+        self.stopped = ""  # why no more is tried
+
+    def offer_simple(self, rtol: float) -> None:
+        """Proofs that need no search, until they close the interval."""
+        if not self.closed(rtol):
+            for how, routing in simple_routings(fabric=self.fabric):
+                self.offer_routing(how, routing)
+        for how, prices in simple_prices(fabric=self.fabric, traffic=self.traffic, limits=self.limits):
+            if self.closed(rtol):
+                break
+            self.offer_prices(how, prices)
+
+    def ended_early(self) -> Throughput:
+        """What is proved when no more may be tried."""
+        self.offer_simple(0.0)
+        return replace(self.result(f"ended early ({self.how_lower}; {self.how_upper})"), note=self.stopped)
 
     def offer_routing(self, how: str, routing: Routing) -> None:
         value = achieved_per_s(fabric=self.fabric, traffic=self.traffic, routing=routing, limits=self.limits)
@@ -181,7 +197,10 @@ def max_throughput(
     constraints : callable, optional
         Takes the `ThroughputProblem` and returns further cvxpy constraints. The upper end is then that of the problem
         without them, and `note` says so.
-    time_limit_s, progress, executor
+    time_limit_s : float
+        Of every method but "direct". After it, or after Ctrl-C (which users' own constraints do not catch), the answer
+        is the interval as it then stands, and `note` says so.
+    progress, executor
         Of `large_throughput`, if it comes to that.
 
     Raises
@@ -190,14 +209,19 @@ def max_throughput(
         If traffic goes between nodes without a path, a hint is for another fabric, or the method cannot do it.
     NotSolvedError
         If no solver gives a usable answer and there is no simpler proof.
+    KeyboardInterrupt
+        If there are `constraints`.
     """
     if method not in ("auto", "direct", "exact", "large"):
         raise ValueError(f"method={method!r}: choose 'auto', 'direct', 'exact' or 'large'")
+    if not time_limit_s >= 0:
+        raise ValueError(f"time_limit_s={time_limit_s!r}; the time limit must be >= 0")
+    until_s = time.monotonic() + time_limit_s
     plain = limits is None and constraints is None
     if method == "large" and not plain:
         raise ValueError("method='large' takes no limits and no constraints; use method='exact'")
     check_paths(fabric=fabric, traffic=traffic)
-    best = _Best(fabric, traffic, limits)
+    best = Best(fabric, traffic, limits)
     flows = traffic.sources.size * fabric.n_arcs
     easy = flows <= _MOST_DIRECT_FLOWS or as_star(fabric=fabric) is not None
     quick = method == "direct" or (method == "auto" and easy)
@@ -205,17 +229,13 @@ def max_throughput(
         for hint in hints:
             best.offer_routing(f"routing of another answer ({hint.method})", hint.routing)
             best.offer_prices(f"prices of another answer ({hint.method})", hint.prices)
-        if not best.closed(rtol):
-            for how, routing in simple_routings(fabric=fabric):
-                best.offer_routing(how, routing)
-        for how, prices in simple_prices(fabric=fabric, traffic=traffic, limits=limits):
-            if best.closed(rtol):
-                break
-            best.offer_prices(how, prices)
+        best.offer_simple(rtol)
         if best.closed(rtol) or method == "direct" or (flows > _MOST_FLOWS and not plain):
             answer = best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
             why = f"the linear program would have {flows} flows; method='exact' tries it all the same"
             return answer if best.closed(rtol) or method == "direct" else replace(answer, note=why)
+    from .exact import by_orbits, by_program
+
     if plain and (method == "large" or flows > _MANY_FLOWS):
         from .large import large_throughput
         from .orbit_problem import orbit_flows
@@ -239,56 +259,13 @@ def max_throughput(
                 return answer
             best.offer_routing(answer.method, answer.routing)
             best.offer_prices(answer.method, answer.prices)
-        if _by_orbits(best, symmetry, rtol):
+        if by_orbits(best, symmetry=symmetry, rtol=rtol, until_s=until_s):
             return best.result(f"linear program by orbits ({best.how_lower}; {symmetry})")
+        if best.stopped:
+            return best.ended_early()
         if method == "auto" and flows > _MOST_FLOWS:
             return shifted()
-    return _exact(best, rtol, constraints)
-
-
-def _by_orbits(best: _Best, symmetry: "Symmetry", rtol: float) -> bool:
-    """Whether the linear program reduced by a symmetry closes the interval."""
-    from .orbit_problem import solve_by_orbits
-    from .problem import NotSolvedError
-
-    try:
-        routing, prices, how = solve_by_orbits(fabric=best.fabric, traffic=best.traffic, symmetry=symmetry)
-        best.offer_routing(how, routing)
-        best.offer_prices(how, prices)
-    except (NotSolvedError, CertificateError):
-        return False  # the full program is tried instead
-    return best.closed(rtol)
-
-
-def _exact(best: _Best, rtol: float, constraints: Callable[[Any], Sequence[Any]] | None) -> Throughput:
-    from .problem import ATTEMPTS, NotSolvedError, ThroughputProblem
-
-    bound = best.upper if best.upper < float("inf") else None
-    problem = ThroughputProblem(fabric=best.fabric, traffic=best.traffic, limits=best.limits, at_most_per_s=bound)
-    extra = [] if constraints is None else list(constraints(problem))
-    failures: list[str] = []
-    for attempt in ATTEMPTS:
-        try:
-            solution = problem.solve(attempt=attempt, constraints=extra)
-            how = f"{solution.solver}, status {solution.status}"
-            best.offer_routing(how, solution.routing)
-            best.offer_prices(how, solution.prices)
-        except (NotSolvedError, CertificateError) as error:
-            failures.append(f"{attempt}: {error}")
-            continue
-        if constraints is not None:
-            plain = _exact(_Best(best.fabric, best.traffic, best.limits), rtol, None)
-            best.offer_prices(plain.method, plain.prices)
-            note = f"the upper end is that of the problem without the {len(extra)} added constraints"
-            answer = best.result(f"linear program ({how})")
-            # The routing alone could carry more than the constraints let it.
-            return replace(answer, lower_per_s=min(answer.lower_per_s, solution.throughput_per_s), note=note)
-        if best.closed(rtol):
-            return best.result(f"linear program ({how})")
-        failures.append(f"{how}: the certificate closes only to {best.lower:.9g}..{best.upper:.9g} rounds/s")
-    if best.routing is None or best.prices is None or not np.isfinite(best.upper):
-        raise NotSolvedError(f"{best.traffic.name} on {best.fabric.name!r}: " + "; ".join(failures))
-    return replace(best.result("linear program, not closed"), note="; ".join(failures))
+    return by_program(best, rtol=rtol, constraints=constraints, until_s=until_s)
 
 
 def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slack: float = 1e-5) -> Throughput:

@@ -130,7 +130,8 @@ def _metrics(up: Side, out: Side | None, form: Side, same: bool) -> Iterator[Met
         over = gap(reference=reference, formation=value, metric=name, less_is_better=less)
         yield Metric(
             name=name, unit=unit, less_is_better=less, scale_up=reference, scale_out=other, formation=value,
-            gap_up=Gap(metric=name, interval=Interval.point(1.0)) if same else over,
+            # What is not known of the reference is the same here: of rates the quotient says so by itself.
+            gap_up=Gap(metric=name, interval=Interval.point(1.0)) if same and less else over,
             gap_out=None if other is None else gap(reference=other, formation=value, metric=name, less_is_better=less),
         )  # fmt: skip
 

@@ -35,7 +35,7 @@ def is_constant(series: FabricSeries) -> bool:
 
 
 def is_same(*, series: FabricSeries, fabric: Fabric) -> bool:
-    """Whether a formation is the reference itself: then each gap is 1, however wide the intervals of both."""
+    """Whether a formation is the reference itself: then what is unknown of one is the same for the other."""
     if len(series) != 1 or series.structure.labels != fabric.labels:
         return False
     form, names = series.at(0), [f.name for f in fields(Fabric) if f.name not in ("name", "labels", "positions_m")]

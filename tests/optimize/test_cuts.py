@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from optimize.flow.cuts import best_bisection, bisection, evaluate_cut
+from optimize.flow.cuts import best_bisection, bisection, evaluate_cut, sparsest
 from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
 from tests.optimize.graphs import SMALL, Net, nets, ring, undirected
@@ -123,10 +123,49 @@ def test_lower_end_of_the_bisection_does_not_lean_on_the_cut(net: Net) -> None:
     assert interval.lower <= bisection_by_trying_all(net) * (1 + 1e-7)
 
 
+@SMALL
+@given(nets())
+def test_of_a_few_nodes_the_best_division_is_found(net: Net) -> None:
+    assert best_bisection(fabric=net.fabric()).per_gpu_bps == pytest.approx(bisection_by_trying_all(net), rel=1e-7)
+
+
 @pytest.mark.parametrize("seed", range(6))
-def test_search_finds_the_least_division_of_small_equal_nodes(seed: int) -> None:
+def test_search_finds_the_least_division_of_small_equal_nodes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimize.flow.cuts._MOST_TRIED", 0)
     net = undirected(nx.random_regular_graph(3, 8, seed=seed))
     assert best_bisection(fabric=net.fabric()).per_gpu_bps == pytest.approx(bisection_by_trying_all(net))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_search_finds_the_least_division_of_unequal_nodes_behind_hosts(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("optimize.flow.cuts._MOST_TRIED", 0)
+    rng = np.random.default_rng(seed)
+    graph = nx.random_regular_graph(4, 8, seed=seed)
+    capacity = {arc: float(rng.integers(1, 9)) for i, j in graph.edges for arc in ((i, j), (j, i))}
+    hosts = {"host_bps": tuple(float(x) for x in rng.integers(2, 20, size=8))}
+    net = Net(tuple(rng.integers(1, 5, size=8).tolist()), capacity, hosts)
+    assert best_bisection(fabric=net.fabric()).per_gpu_bps == pytest.approx(bisection_by_trying_all(net))
+
+
+@SMALL
+@given(nets(limits=False))
+def test_sparsest_cut_lies_between_its_ends(net: Net) -> None:
+    fabric, bits = net.fabric(), net.all_to_all()
+    traffic = all_to_all(fabric=fabric)
+    found, cut = sparsest(fabric=fabric, traffic=traffic, throughput=max_throughput(fabric=fabric, traffic=traffic))
+    ratios = []
+    for code in range(1, 2**net.n - 1):
+        here = {v for v in range(net.n) if code >> v & 1}
+        sent = sum(bits[i, j] for i in here for j in range(net.n) if j not in here)
+        across = sum(c for (i, j), c in net.capacity.items() if i in here and j not in here)
+        ratios += [across / sent] if sent else []
+    assert found.lower <= min(ratios) * (1 + 1e-9)
+    assert min(ratios) <= found.upper * (1 + 1e-9)
+    here = set(np.flatnonzero(cut.side).tolist())
+    across = sum(c for (i, j), c in net.capacity.items() if i in here and j not in here)
+    assert across == pytest.approx(found.upper * sum(bits[i, j] for i in here for j in range(net.n) if j not in here))
 
 
 @SMALL

@@ -55,7 +55,7 @@ def test_a_solver_that_fails_leaves_a_valid_interval_or_a_clear_error(
     def fails(*args: Any, **kwargs: Any) -> None:
         raise NotSolvedError("the solver has gone home")
 
-    monkeypatch.setattr("optimize.flow.orbit_problem.solve_by_orbits", fails)
+    monkeypatch.setattr("optimize.flow.exact.solve_by_orbits", fails)
     monkeypatch.setattr("optimize.flow.problem.ThroughputProblem.solve", fails)
     traffic = all_to_all(fabric=GRID)
     if method == "exact":

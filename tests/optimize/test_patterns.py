@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -175,7 +176,9 @@ class Table(dict[str, Any]):
 
 
 @pytest.mark.parametrize("make", [lambda f: hot_spot(fabric=f, node=1, share=0.3), lambda f: all_to_all(fabric=f)])
-def test_table_there_and_back_is_the_same_traffic(monkeypatch: pytest.MonkeyPatch, make: Make) -> None:
+def test_table_there_and_back_is_the_same_traffic(
+    monkeypatch: pytest.MonkeyPatch, make: Callable[[Fabric], Traffic]
+) -> None:
     monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Table))
     fabric = fabric_of([2, 1, 3])
     before = make(fabric)
