@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from links.parts import load_part
 from links.units import format_si
+from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from topo.fabric import Fabric
+from topo.ground import nvl72
 
 from .report import Metric
 from .side import Side
@@ -36,6 +39,7 @@ def context(
     """
     row = {metric.name: metric.gap_up.interval for metric in metrics}
     found = [*_bisection(row), *_collectives(row, up, form), *_energy(up, out, form, refused), *form.notes]
+    found += [note for note in up.notes if note.startswith("latency: left out") and note not in found]
     if times > 1 and not any(note.startswith("latency") for note in found):
         found.append(f"latency: at {times} times of the orbit; between them the worst may be a little worse")
     return (*found, *unpublished_power(form.fabric))
@@ -83,9 +87,26 @@ def _energy(up: Side, out: Side | None, form: Side, refused: str) -> list[str]:
         )
     else:
         found.append(f"energy: of the {counted} alone, on both sides; switches, GPUs and cooling are left out")
+        found += _assumed_energy(up, form)
     if out is not None and out.energy is None:
         found.append(f"energy: no gap to SuperPOD: {out.why_no_energy}")
     return found
+
+
+def _assumed_energy(up: Side, form: Side) -> list[str]:
+    """The gap in energy at both ends of the assumed energy of NVLink, if that is what the reference has."""
+    each = load_part(f"nvlink{int(load_part('gb300_nvl72')['nvlink_generation'])}").data["energy_per_bit_j"]
+    if up.energy is None or form.energy is None or each.confidence != "assumed":
+        return []
+    if not np.array_equal(up.fabric.power_w, nvl72().power_w):
+        return []
+    low, high = each.ends
+    ratio = gap(reference=up.energy.j_per_bit, formation=form.energy.j_per_bit, less_is_better=True).interval
+    ends = Interval(lower=ratio.lower * each.value / high, upper=ratio.upper * each.value / low)
+    return [
+        f"energy: the NVL72's rests on an assumed {each.value * 1e12:g} pJ/bit of NVLink, both ends of a link; over "
+        f"its range, {low * 1e12:g} to {high * 1e12:g}, the gap is {ends.text()}x"
+    ]
 
 
 def unpublished_power(fabric: Fabric) -> list[str]:

@@ -186,9 +186,9 @@ class Side:
         """Over an orbit the mean of the means over pairs, and the worst of the worst pairs; None if arcs have none."""
         silent = int(np.count_nonzero(self.fabric.latency_s == 0))
         if silent:
+            name = self.fabric.name if self._series is None else self._series.structure.name
             self.notes.append(
-                f"latency: left out; {self.fabric.name} has no latency for {silent} of {self.fabric.n_arcs} arcs; set "
-                "latency_s"
+                f"latency: left out; {name} has no latency for {silent} of {self.fabric.n_arcs} arcs, set latency_s"
             )
             return None
         if self._series is None or len(self._series) == 1:

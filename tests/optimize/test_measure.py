@@ -141,6 +141,10 @@ def test_energy_of_suncatcher_is_its_transceivers_over_what_it_delivers(suncatch
     rack = nvl72()
     assert holds(row.scale_up, float(rack.power_w.sum()) / (72 * 900 * GB_S))
     assert row.gap_out is None  # no power of a SuperPOD's network is published here
+    # Two NVLinks on every path, each of 5 to 10 pJ/bit: nobody has published which.
+    ends = f"{row.formation.lower / 20e-12:.4g}..{row.formation.lower / 10e-12:.4g}x"
+    assert any(note.startswith("energy: ") and "over its range, 5 to 10" in note and ends in note
+               for note in suncatcher.notes)  # fmt: skip
 
 
 # --- what a table of numbers needs beside it
@@ -183,6 +187,13 @@ def test_links_without_a_published_power_have_no_energy_and_say_so() -> None:
     assert "energy" not in [row.name for row in report.metrics]
     assert "energy: left out; no power is published for its links" in report.notes
     assert "power of the links: not published" in report.notes
+
+
+def test_links_without_a_latency_have_no_row_of_latency_and_say_so() -> None:
+    silent = from_networkx(nx.cycle_graph(4), name="ring", gpus=2, capacity_bps=1e12)
+    report = measure(Case(name="x", formation=silent, scale_up=nvl72()))
+    assert not [row.name for row in report.metrics if row.name.startswith("latency")]
+    assert any(note.startswith("latency: left out; ring has no latency for 8 of 8 arcs") for note in report.notes)
 
 
 # --- Suncatcher's lattice
