@@ -18,6 +18,7 @@ from topo.fabric import Fabric
 from .certificate import Utilisation, utilisation
 from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
+from .node_limits import own_bps
 from .star import as_star
 from .sweeps import SparsestCut, directions, slow_modes, sparsest_cut
 from .throughput import Throughput
@@ -90,7 +91,7 @@ def _least(fabric: Fabric, origin: Bools, target: Bools) -> tuple[float, NDArray
     send, take = np.flatnonzero(origin), np.flatnonzero(target)
     through = np.flatnonzero(fabric.transit)
     # Closed nodes have no way through, but their own traffic passes their switch all the same.
-    own = np.minimum(_host_bps(fabric), np.where(fabric.transit, np.inf, fabric.switch_bps))
+    own = np.minimum(own_bps(fabric=fabric), np.where(fabric.transit, np.inf, fabric.switch_bps))
     enters, leaves = np.where(fabric.transit, node_in, node_out), np.where(fabric.transit, node_out, node_in)
     tail = np.concatenate([node_out[fabric.tail], node_in[through], np.full(send.size, source), leaves[take]])
     head = np.concatenate([node_in[fabric.head], node_out[through], enters[send], np.full(take.size, sink)])
@@ -111,10 +112,6 @@ def _least(fabric: Fabric, origin: Bools, target: Bools) -> tuple[float, NDArray
         if float(weight[crossing].sum()) <= capacity:
             capacity, arcs = float(weight[crossing].sum()), np.flatnonzero(crossing[:m])
     return capacity, arcs
-
-
-def _host_bps(fabric: Fabric) -> Floats:
-    return np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)
 
 
 def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
@@ -294,7 +291,7 @@ def bisection(*, fabric: Fabric, throughput: Throughput, used: Utilisation | Non
         used = utilisation(fabric=fabric, traffic=all_to_all(fabric=fabric), routing=throughput.routing)
     arcs_per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
     ends = fabric.gpus > 0
-    host_bps = float((_host_bps(fabric)[ends] / fabric.gpus[ends]).min())
+    host_bps = float((own_bps(fabric=fabric)[ends] / fabric.gpus[ends]).min())
     counts = np.unique(fabric.gpus[fabric.gpus > 0])
     total = fabric.n_gpus
     nodes = int((fabric.gpus > 0).sum())

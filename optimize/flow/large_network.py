@@ -184,7 +184,4 @@ class Network:
 
     def prices(self, price: Floats) -> Prices:
         """Prices of the resources as a certificate has them."""
-        switch = np.zeros(self.node.size)
-        limited = self.pools.node >= 0
-        switch[limited] = price[self.pools.node[limited]]
-        return Prices.zero(fabric=self.fabric, arc=price[self.pools.arc], switch=switch)
+        return self.pools.prices(price, fabric=self.fabric)

@@ -13,7 +13,7 @@ from topo.fabric import Fabric
 
 from .traffic import Traffic
 
-__all__ = ["NodeLimit", "fixed_limits", "fixed_per_s", "node_limits", "node_supplies", "shares"]
+__all__ = ["NodeLimit", "fixed_limits", "fixed_per_s", "node_limits", "node_supplies", "own_bps", "shares"]
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +61,11 @@ def node_supplies(*, fabric: Fabric) -> Mapping[str, Floats]:
         "host_out": fabric.host_bps, "host_in": fabric.host_bps, "switch": fabric.switch_bps,
         "local": fabric.local_bps, "port": fabric.port_bps,
     }  # fmt: skip
+
+
+def own_bps(*, fabric: Fabric) -> Floats:
+    """What the GPUs of each node can send or take at once: its host, or the ports of all of them. [bit/s]"""
+    return np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)
 
 
 def node_limits(*, fabric: Fabric, traffic: Traffic, arc_bit: Floats | None = None) -> tuple[NodeLimit, ...]:

@@ -15,7 +15,7 @@ from topo.fabric import Fabric
 
 from .certificate import Prices
 from .node_limits import fixed_per_s
-from .paths import add_along_tree
+from .paths import add_missing, usable_arcs
 from .pools import Pools
 from .problem import NotSolvedError, quiet_highs
 from .routing import FlowRouting, Routing
@@ -89,16 +89,12 @@ class _Reduced:
 
     def __init__(self, fabric: Fabric, traffic: Traffic, pools: Pools) -> None:
         self.fabric, self.traffic, self.pools = fabric, traffic, pools
-        k, n, m = pools.sources.size, fabric.n_nodes, fabric.n_arcs
-        row, arc = np.repeat(np.arange(k), m), np.tile(np.arange(m), k)
-        useful = fabric.head[arc] != pools.sources[row]
-        useful &= fabric.transit[fabric.tail[arc]] | (fabric.tail[arc] == pools.sources[row])
-        self.row, self.arc = row[useful], arc[useful]
+        self.row, self.arc = usable_arcs(fabric=fabric, sources=pools.sources)
         self.wanted = traffic.rows(pools.sources) * pools.times[:, None]
         # Rates in units of the largest pool, throughput in units of what the tightest node could send.
         self.unit_bps = float(pools.supply_bps.max())
         self.most_per_s = fixed_per_s(fabric=fabric, traffic=traffic)
-        outgoing = np.bincount(fabric.tail, weights=fabric.capacity_bps, minlength=n)
+        outgoing = np.bincount(fabric.tail, weights=fabric.capacity_bps, minlength=fabric.n_nodes)
         sending = traffic.sources
         self.unit_per_s = min(self.most_per_s, float((outgoing[sending] / traffic.sent_bit[sending]).min()))
 
@@ -178,23 +174,12 @@ class _Reduced:
 
     def _prices(self, dual: Floats) -> Prices:
         """Prices of arcs and switches per bit, from those of the pools."""
-        price = np.abs(dual[self.balances :]) / self.pools.supply_bps
-        switch = np.zeros(self.fabric.n_nodes)
-        limited = self.pools.node >= 0
-        switch[limited] = price[self.pools.node[limited]]
-        return Prices.zero(fabric=self.fabric, arc=price[self.pools.arc], switch=switch)
+        return self.pools.prices(np.abs(dual[self.balances :]) / self.pools.supply_bps, fabric=self.fabric)
 
     def _routing(self, flow: Floats, theta: float) -> Routing:
         """Flows of one round that carry all traffic; what the solver left out goes along paths of fewest arcs."""
-        k, n, m = self.pools.sources.size, self.fabric.n_nodes, self.fabric.n_arcs
-        dense = np.zeros((k, m))
+        sources = self.pools.sources
+        dense = np.zeros((sources.size, self.fabric.n_arcs))
         dense[self.row, self.arc] = np.maximum(flow, 0.0) * (self.unit_bps / (theta * self.unit_per_s))
-        ends = np.concatenate([self.fabric.head, self.fabric.tail])
-        sign = np.repeat([1.0, -1.0], m)
-        onto = sparse.csr_array((sign, (np.tile(np.arange(m), 2), ends)), shape=(m, n))
-        missing = np.maximum(self.wanted - dense @ onto, 0.0)
-        missing[np.arange(k), self.pools.sources] = 0.0
-        for i in np.flatnonzero(missing.any(axis=1)):
-            add_along_tree(fabric=self.fabric, flow=dense[i], source=int(self.pools.sources[i]), amount=missing[i])
-        inner = FlowRouting(sources=self.pools.sources, flow_bit=sparse.csr_array(dense))
-        return self.pools.routing(inner)
+        add_missing(fabric=self.fabric, sources=sources, flow=dense, wanted=self.wanted)
+        return self.pools.routing(FlowRouting(sources=sources, flow_bit=sparse.csr_array(dense)))

@@ -1,4 +1,4 @@
-"""Shortest distances and trees that respect which nodes forward traffic; scipy underneath."""
+"""Shortest distances, and flows of single sources, that respect which nodes forward traffic; scipy underneath."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,9 +7,10 @@ from scipy.sparse import csgraph
 
 from topo.fabric import Fabric
 
-__all__ = ["add_along_tree", "distances"]
+__all__ = ["add_missing", "distances", "usable_arcs"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def distances(*, fabric: Fabric, length: Floats, sources: NDArray[np.int64], entering: Floats | None = None) -> Floats:
@@ -48,15 +49,43 @@ def distances(*, fabric: Fabric, length: Floats, sources: NDArray[np.int64], ent
     return found
 
 
-def add_along_tree(*, fabric: Fabric, flow: Floats, source: int, amount: Floats) -> None:
-    """Add to the flow of one source, in place, what brings an amount to every node along paths of fewest arcs.
+def usable_arcs(*, fabric: Fabric, sources: Ints) -> tuple[Ints, Ints]:
+    """Every arc that traffic of a source may use, for each of them: position of the source, and the arc.
+
+    None leads back to the source, and none leaves another node that does not forward.
+    """
+    row, arc = np.repeat(np.arange(sources.size), fabric.n_arcs), np.tile(np.arange(fabric.n_arcs), sources.size)
+    useful = fabric.head[arc] != sources[row]
+    useful &= fabric.transit[fabric.tail[arc]] | (fabric.tail[arc] == sources[row])
+    return row[useful], arc[useful]
+
+
+def add_missing(*, fabric: Fabric, sources: Ints, flow: Floats, wanted: Floats) -> float:
+    """Add to flows, in place, what they do not bring to a node; the sum of what was missing.
+
+    It goes along paths of fewest arcs from the source: only additions, so no flow turns negative. What is too much at a
+    node does no harm.
 
     Parameters
     ----------
-    flow : (m,) array
-        On the arcs; only grows, by the amounts of the nodes behind each arc.
-    amount : (n,) array
+    sources : (k,) ints
+    flow : (k, m) array
+        Of each source on the arcs.
+    wanted : (k, n) array
+        What each source sends to every node, the unit of the flows.
     """
+    k, n, m = sources.size, fabric.n_nodes, fabric.n_arcs
+    ends = np.concatenate([fabric.head, fabric.tail])
+    onto = sparse.csr_array((np.repeat([1.0, -1.0], m), (np.tile(np.arange(m), 2), ends)), shape=(m, n))
+    missing = np.maximum(wanted - flow @ onto, 0.0)
+    missing[np.arange(k), sources] = 0.0
+    for i in np.flatnonzero(missing.any(axis=1)):
+        _add_along_tree(fabric, flow[i], int(sources[i]), missing[i])
+    return float(missing.sum())
+
+
+def _add_along_tree(fabric: Fabric, flow: Floats, source: int, amount: Floats) -> None:
+    """Add to the flow of one source, in place, what brings an amount to every node."""
     n = fabric.n_nodes
     usable = np.flatnonzero(fabric.transit[fabric.tail] | (fabric.tail == source))
     graph = sparse.csr_array((usable + 1.0, (fabric.tail[usable], fabric.head[usable])), shape=(n, n))

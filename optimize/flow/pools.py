@@ -14,6 +14,7 @@ from scipy.sparse import csgraph
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
+from .certificate import Prices
 from .mixture import MirroredRouting, SymmetricRouting, reverse_arcs, same_both_ways
 from .routing import Routing
 from .symmetry import Symmetry
@@ -93,6 +94,13 @@ class Pools(FrozenArrays):
             sources=senders[first],
             times=times.astype(float),
         )
+
+    def prices(self, price: Floats, *, fabric: Fabric) -> Prices:
+        """Prices of arcs and switches, from those of one bit in each pool."""
+        switch = np.zeros(self.node.size)
+        limited = self.node >= 0
+        switch[limited] = price[self.node[limited]]
+        return Prices.zero(fabric=fabric, arc=price[self.arc], switch=switch)
 
     def routing(self, inner: Routing) -> Routing:
         """What `inner`, a routing from the sources of all that their orbits send, stands for."""

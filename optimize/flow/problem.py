@@ -11,7 +11,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .certificate import Prices, price_bound_per_s
 from .direct import simple_prices
 from .limits import Limits
 from .node_limits import fixed_limits
-from .paths import add_along_tree
+from .paths import add_missing, usable_arcs
 from .routing import CONSERVATION_RTOL, FlowRouting
 from .traffic import Traffic
 
@@ -165,24 +165,15 @@ class ThroughputProblem:
         if not self.unit_per_s > 0:
             raise ValueError(f"{fabric.name}: {traffic.name} goes between nodes without a path; link them")
         self.unit_bps = self.unit_per_s * float(traffic.sent_bit.max())
-        self._columns()
+        # One column for every source and arc that its traffic may use.
+        self.column_row, self.column_arc = usable_arcs(fabric=fabric, sources=self.sources)
+        self.column_source: Ints = self.sources[self.column_row]
         self._build(cp)
 
     def _simple_bound_per_s(self) -> float:
         given: dict[str, Any] = {"fabric": self.fabric, "traffic": self.traffic, "limits": self.limits}
         return min(price_bound_per_s(prices=prices, **given) for _, prices in simple_prices(**given))
 
-    def _columns(self) -> None:
-        fabric, sources = self.fabric, self.sources
-        row = np.repeat(np.arange(sources.size), fabric.n_arcs)
-        arc = np.tile(np.arange(fabric.n_arcs), sources.size)
-        useful = fabric.head[arc] != sources[row]
-        useful &= fabric.transit[fabric.tail[arc]] | (fabric.tail[arc] == sources[row])
-        self.column_row: Ints = row[useful]
-        self.column_arc: Ints = arc[useful]
-        self.column_source: Ints = sources[self.column_row]
-
-    @cached_property
     def _balance(self) -> tuple[sparse.csr_array, Floats]:
         """Inflow minus outflow at (source, node) as a matrix on the columns, and what it must be at theta = 1."""
         n, k, size = self.fabric.n_nodes, self.sources.size, self.column_arc.size
@@ -202,7 +193,7 @@ class ThroughputProblem:
         self._theta = cp.Variable(name="theta")
         onto = sparse.csr_array((np.ones(size), (self.column_arc, np.arange(size))), shape=(fabric.n_arcs, size))
         load = onto @ self._flow
-        matrix, wanted = self._balance
+        matrix, wanted = self._balance()
         bit = self.unit_per_s / unit  # turns bits per round into scaled rates at theta = 1
         free = np.ones(wanted.size, dtype=bool)
         free[np.arange(self.sources.size) * fabric.n_nodes + self.sources] = False  # implied by the other nodes
@@ -333,17 +324,10 @@ class ThroughputProblem:
     def _repair(self, flow_per_theta: Floats) -> tuple[FlowRouting, float]:
         """Flows of one round that carry all traffic, from a solver's nearly conserving ones, and the part added. [-]
 
-        What is missing at a node is added along a path of fewest arcs from its source: only additions, so no flow turns
-        negative, and they are of the size of the solver's tolerance. What is too much there does no harm.
+        The additions are of the size of the solver's tolerance.
         """
-        k, n = self.sources.size, self.fabric.n_nodes
-        matrix, wanted = self._balance
-        flow = np.maximum(flow_per_theta, 0.0) * (self.unit_bps / self.unit_per_s)
-        missing = np.maximum(wanted - matrix @ flow, 0.0).reshape(k, n)
-        missing[np.arange(k), self.sources] = 0.0
-        dense = np.zeros((k, self.fabric.n_arcs))
-        dense[self.column_row, self.column_arc] = flow
-        for i in np.flatnonzero(missing.any(axis=1)):
-            add_along_tree(fabric=self.fabric, flow=dense[i], source=int(self.sources[i]), amount=missing[i])
-        part = float(missing.sum() / wanted[wanted > 0].sum())
-        return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense)), part
+        wanted = self.traffic.rows(self.sources)
+        dense = np.zeros((self.sources.size, self.fabric.n_arcs))
+        dense[self.column_row, self.column_arc] = np.maximum(flow_per_theta, 0.0) * (self.unit_bps / self.unit_per_s)
+        added = add_missing(fabric=self.fabric, sources=self.sources, flow=dense, wanted=wanted)
+        return FlowRouting(sources=self.sources, flow_bit=sparse.csr_array(dense)), added / float(wanted.sum())

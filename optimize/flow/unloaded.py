@@ -9,6 +9,7 @@ from topo.fabric import Fabric
 
 from .interval import Interval
 from .many_paths import distance_blocks
+from .node_limits import own_bps
 from .star import as_star
 
 __all__ = ["Latency", "injection_bps", "latency", "link_power_w"]
@@ -19,8 +20,7 @@ def injection_bps(*, fabric: Fabric) -> float:
     if fabric.n_gpus == 0:
         raise ValueError(f"fabric {fabric.name!r} has no GPUs, so nothing is injected")
     ends = fabric.gpus > 0
-    own = np.minimum(fabric.host_bps, np.maximum(fabric.gpus, 1) * fabric.port_bps)
-    return float(np.minimum(own, fabric.outgoing_bps)[ends].sum() / fabric.n_gpus)
+    return float(np.minimum(own_bps(fabric=fabric), fabric.outgoing_bps)[ends].sum() / fabric.n_gpus)
 
 
 def link_power_w(*, fabric: Fabric) -> float:

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 
-from optimize.flow.certificate import price_bound_per_s
+from optimize.flow.certificate import price_bound_per_s, worths
 from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric, FabricSeries
@@ -46,9 +46,11 @@ def over_orbit(*, answer: Throughput, traffic: Traffic, times: Sequence[Fabric])
     """The answer for each arc's least capacity, with the upper end of the worst single time, and that time's fabric.
 
     A single time may carry more than every arc's worst together, so the upper end is the least of the bounds that the
-    same prices give at each time.
+    same prices give at each time. What a round must pay follows from the arcs and not from their capacities, so it is
+    the same at all times: the bound is least where all limits together are worth least.
     """
-    bounds = [price_bound_per_s(fabric=one, traffic=traffic, prices=answer.prices) for one in times]
-    worst = int(np.argmin(bounds))
+    worth = [sum(worths(fabric=one, prices=answer.prices).values()) for one in times]
+    worst = times[int(np.argmin(worth))]
+    bound = price_bound_per_s(fabric=worst, traffic=traffic, prices=answer.prices)
     note = "lower end at each arc's least capacity, upper end at the worst single time by the same prices"
-    return replace(answer, upper_per_s=max(bounds[worst], answer.lower_per_s), note=note), times[worst]
+    return replace(answer, upper_per_s=max(bound, answer.lower_per_s), note=note), worst

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.flow.paths import distances
+from optimize.flow.paths import add_missing, distances, usable_arcs
 from tests.optimize.graphs import SMALL, Net, nets, ring
 
 
@@ -61,3 +61,45 @@ def test_closed_node_is_reached_and_left_but_not_passed() -> None:
 def test_rows_are_those_asked_for(sources: list[int]) -> None:
     found = distances(fabric=ring(5).fabric(), length=np.ones(10), sources=np.array(sources, dtype=np.int64))
     assert found.tolist() == [[min((t - s) % 5, (s - t) % 5) for t in range(5)] for s in sources]
+
+
+# --- flows of single sources
+
+
+@SMALL
+@given(nets(limits=False), st.data())
+def test_missing_traffic_is_added_and_nothing_taken_away(net: Net, data: st.DataObject) -> None:
+    fabric = net.fabric()
+    sources = np.flatnonzero(fabric.gpus > 0)
+    wanted = net.all_to_all()[sources]
+    start = np.zeros((sources.size, fabric.n_arcs))
+    flow = start.copy()
+    added = add_missing(fabric=fabric, sources=sources, flow=flow, wanted=wanted)
+    assert added == wanted.sum()
+    # By hand: what comes in less what goes out, node by node; and no node that forwards nothing is passed.
+    for k, source in enumerate(sources.tolist()):
+        for v in range(net.n):
+            into = sum(f for f, head in zip(flow[k], fabric.head, strict=True) if head == v)
+            out = sum(f for f, tail in zip(flow[k], fabric.tail, strict=True) if tail == v)
+            if v != source:
+                assert into - out == pytest.approx(wanted[k, v], abs=1e-9)
+                assert out == 0 or v not in net.closed
+    some = data.draw(st.sampled_from([0.0, 0.3, 1.0]))
+    less = some * flow
+    again = add_missing(fabric=fabric, sources=sources, flow=less, wanted=wanted)
+    assert again == pytest.approx((1.0 - some) * wanted.sum(), abs=1e-9)
+    assert (less >= some * flow - 1e-12).all()
+
+
+@SMALL
+@given(nets(limits=False))
+def test_usable_arcs_neither_return_nor_leave_where_nothing_is_forwarded(net: Net) -> None:
+    fabric = net.fabric()
+    sources = np.flatnonzero(fabric.gpus > 0)
+    row, arc = usable_arcs(fabric=fabric, sources=sources)
+    found = {(int(sources[r]), int(fabric.tail[e]), int(fabric.head[e])) for r, e in zip(row, arc, strict=True)}
+    expected = {
+        (s, i, j) for s in sources.tolist() for i, j in net.capacity if j != s and (i == s or i not in net.closed)
+    }
+    assert found == expected
+    assert len(found) == row.size
