@@ -162,7 +162,7 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     best = min(
         (_cut(fabric, ends, np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu
     )
-    alike = np.ptp(gpus) == 0 and not np.isfinite(_host_bps(fabric)[ends]).any()
+    alike = np.ptp(gpus) == 0 and not np.isfinite(own_bps(fabric=fabric)[ends]).any()
     return best if alike or ends.size > _MOST_POLISHED else _polished(fabric, ends, best)
 
 

@@ -33,6 +33,7 @@ def test_permutation_and_latency_of_a_large_fabric_hold_those_of_a_small_one(
     assert found.permutation.upper >= exact.lower * (1 - 1e-6)
     assert found.permutation.width < 0.2  # both ends follow from the same middle cut, 10 and 11 satellites apart
     assert "permutation" not in [proof.label.split()[-1] for proof in found.proofs("formation")]
+    assert found.latency is not None
     for name, value in (("latency, mean", found.latency.mean), ("latency, worst", found.latency.worst)):
         row = lattice.metric(name).formation
         assert value.lower <= row.lower
