@@ -80,7 +80,10 @@ def test_json_has_the_numbers_their_sources_and_what_made_them(saved: Path, latt
 
 def test_what_is_unlimited_is_null_and_never_infinity() -> None:
     # the rack's latency may be 0 in the ring below, so that the gap has no upper end
-    ring = from_networkx(nx.cycle_graph(4), name="ring", gpus=1, capacity_bps=1e12)
+    graph: nx.Graph[int] = nx.cycle_graph(4)
+    for _, _, link in graph.edges(data=True):
+        link.update(latency_s=1e-9, latency_low_s=0.0)
+    ring = from_networkx(graph, name="ring", gpus=1, capacity_bps=1e12)
     report = measure(Case(name="ring", formation=nvl72(), scale_up=ring))
     table = report_table(report)
     worst = next(row for row in table["metrics"] if row["name"] == "latency, worst")
