@@ -88,7 +88,7 @@ def _draw_ledger(ax: Axes, rows: Sequence[Mapping[str, Any]], link: Mapping[str,
         level, change = row["level_dbm"], row["change_db"]
         if x == 0:
             ax.bar(x, level - floor, bottom=floor, color=BLUE, width=0.62)
-            ax.text(x, level + 0.4, f"{level:.0f}", ha="center", va="bottom", fontsize=7.0)
+            ax.text(x, level + 0.4, f"{level:.1f}", ha="center", va="bottom", fontsize=7.0)
         else:
             ax.bar(x, -change, bottom=level, color=AMBER, width=0.62)
             ax.plot([x - 0.69, x + 0.31], [level - change] * 2, color=GREY, linewidth=0.5)
@@ -101,7 +101,9 @@ def _draw_ledger(ax: Axes, rows: Sequence[Mapping[str, Any]], link: Mapping[str,
     ax.text(x, received + 0.4, f"{received:.1f}", ha="center", va="bottom", fontsize=7.0)
     ax.axhline(needed, color=GREEN if closes else ORANGE, linewidth=1.0, linestyle="--")
     ax.axhline(link["overload_dbm"], color=GREY, linewidth=1.0, linestyle="--")
-    ax.text(-0.4, link["overload_dbm"] + 0.3, "overload", fontsize=7.0, color=GREY, va="bottom")
+    ax.text(
+        -0.4, link["overload_dbm"] + 0.3, f"overload {link['overload_dbm']:z.1f}", fontsize=7.0, color=GREY, va="bottom"
+    )
     where = (0.5 * x, needed - 0.5, "center", "top") if closes else (x + 0.45, needed + 0.4, "right", "bottom")
     ax.text(*where[:2], f"sensitivity {needed:.1f}", fontsize=7.0, color=GREEN if closes else ORANGE, ha=where[2],
             va=where[3])  # fmt: skip

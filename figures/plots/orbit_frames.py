@@ -57,7 +57,9 @@ def draw(data: Table) -> Figure:
         for ax, frame in zip(axes.flat, frames, strict=False):
             lines = draw_frame(ax, data=data, frame=frame)
         for ax in axes[-1]:
+            ax.locator_params(axis="x", nbins=6)
             ax.set_xlabel("along-track [m]")
+        drawn.set_layout_engine("constrained", h_pad=0.06)
         for ax in axes[:, 0]:
             ax.set_ylabel("radial [m]")
         bar = drawn.colorbar(lines, ax=axes, orientation="vertical", shrink=0.8, aspect=30, pad=0.01)
