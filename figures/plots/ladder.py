@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from figures.plots import shared
-from figures.style import BLUE, DOUBLE_IN, GREY, LIGHT, Table, figure, footnote, headline, styled
+from figures.style import BLUE, DOUBLE_IN, IDLE, Table, figure, footnote, headline, styled
 
 __all__ = ["draw", "table"]
 
@@ -47,7 +47,7 @@ def draw(data: Table) -> Figure:
         axes[0].set_yticks(range(len(order)), [f"{number} {names[number]}" for number in order])
         axes[0].set_ylim(len(order) - 0.5, -0.5)
         rates = [row["upper_bps"] / shared.GIGABYTE_BPS for row in data["steps"] if row["upper_bps"] > 0]
-        axes[0].set_xlim(min(rates) / 4.0, max(rates) * 60.0)  # room for the numbers behind the bars
+        axes[0].set_xlim(min(rates) / 4.0, max(rates) * 120.0)  # room for the numbers behind the bars
         drawn.set_layout_engine("constrained", wspace=0.03)
         headline(drawn, text=_finding(data))
         footnote(
@@ -65,12 +65,12 @@ def _draw_one(ax: Axes, steps: Sequence[Mapping[str, Any]], order: Sequence[int]
     kept = np.array([row["achieved_bps"] for row in steps]) / shared.GIGABYTE_BPS
     at = np.array([order.index(row["step"]) for row in steps])
     costs = [k == 0 or row["factor"] > 1.0 + 1e-6 for k, row in enumerate(steps)]
-    ax.barh(at, kept, height=0.62, color=[BLUE if cost else LIGHT for cost in costs])
-    ax.barh(at, level - kept, left=kept, height=0.62, facecolor="white", hatch="//////", linewidth=0.5,
-            edgecolor=[BLUE if cost else GREY for cost in costs])  # fmt: skip
+    colours = [BLUE if cost else IDLE for cost in costs]
+    ax.barh(at, level, height=0.62, facecolor="white", edgecolor=colours, hatch="//////", linewidth=0.5)
+    ax.barh(at, kept, height=0.62, color=colours)
     for row, y, value, cost in zip(steps, at.tolist(), level.tolist(), costs, strict=True):
         lost = f" (÷{row['factor']:.3g}{'' if row['exact'] else '*'})" if cost and y else ""
-        ax.text(value * 1.12, y, f"{value:.3g}{lost}", ha="left", va="center", fontsize=7.0)
+        ax.text(value * 1.25, y, f"{value:.3g}{lost}", ha="left", va="center", fontsize=6.8)
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(base=100.0))
     ax.xaxis.set_minor_locator(NullLocator())

@@ -15,6 +15,7 @@ from figures.style import (
     BLUE,
     DOUBLE_IN,
     GREY,
+    IDLE,
     LOAD_COLOURS,
     ORANGE,
     Table,
@@ -30,7 +31,6 @@ from topo.fabric import Fabric
 
 __all__ = ["draw", "finding", "table"]
 
-_IDLE = "#AAAAAA"  # of steps that cost nothing
 _COSTS = 1.0 + 1e-9  # factors above it
 
 
@@ -164,7 +164,7 @@ def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     for row, step in enumerate(steps):
         upper, achieved = step["upper_bps"] / GIGABYTE_BPS, max(step["achieved_bps"] / GIGABYTE_BPS, floor)
         costs = row == 0 or step["factor"] > _COSTS
-        colour = (BLUE if costs else _IDLE) if step["in_gap"] else AMBER
+        colour = (BLUE if costs else IDLE) if step["in_gap"] else AMBER
         at = row + 0.14
         ax.barh(at, achieved, height=0.36, color=colour)
         ax.barh(at, max(upper - achieved, 0.0), left=achieved, height=0.36, facecolor="white", edgecolor=colour,
