@@ -3,6 +3,7 @@
 One channel, at the longest range of the formation. Leaves out what sets the sensitivity: see `links.modulation`.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from topo.ranges import neighbours_within, range_extremes_m
 __all__ = ["draw", "table"]
 
 _APERTURES_M = (0.10, 0.02, 0.01)
+_LETTERS = 14  # of a line under a bar
 _SHORT = {  # what a column is called under the bars
     "optics of both ends": "optics",
     "wavefront error of both ends": "wavefront",
@@ -51,6 +53,12 @@ def table(scenario: str = "suncatcher-81") -> Table:
              "margin_db": budget.margin_db, "title": budget.title, "transceiver": link.transceiver.name}
         )  # fmt: skip
     return {"ledger": ledger, "links": links}
+
+
+def _under(name: str) -> str:
+    """An entry's name in at most two short lines, which fit beside each other when they are turned."""
+    short = _SHORT.get(name, name.split(" of ")[0].split(",")[0])
+    return short if "\n" in short else textwrap.fill(short, width=_LETTERS, max_lines=2, placeholder=" …")
 
 
 def draw(data: Table) -> Figure:
@@ -93,7 +101,7 @@ def _draw_ledger(ax: Axes, rows: Sequence[Mapping[str, Any]], link: Mapping[str,
             ax.bar(x, -change, bottom=level, color=AMBER, width=0.62)
             ax.plot([x - 0.69, x + 0.31], [level - change] * 2, color=GREY, linewidth=0.5)
             ax.text(x, level - change + 0.4, f"{change:z.1f}", ha="center", va="bottom", fontsize=7.0)
-        names.append(_SHORT.get(name, name.split(" of ")[0].split(",")[0]))
+        names.append(_under(name))
     x, received, needed = len(shown), link["received_dbm"], link["sensitivity_dbm"]
     closes = link["margin_db"] >= 0.0
     ax.bar(x, received - floor, bottom=floor, color=BLUE, width=0.62)

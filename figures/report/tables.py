@@ -131,8 +131,9 @@ def failure_table(report: Report) -> Element | None:
     lost, gap = report.ladder.failure, report.ladder.gap_with_failure
     if lost is None or gap is None:
         return None
-    caption = f"One link lost, which the gap does not count; with it the gap is {_gap(gap)}: {lost.how}"
-    return _rungs(report, [lost], caption=caption, first=False)
+    caption = f"One link lost: the gap above does not count it, with it the gap is {_gap(gap)}"
+    note = element("p", lost.how, class_="note")
+    return element("div", _rungs(report, [lost], caption=caption, first=False), note)
 
 
 def _rungs(report: Report, steps: Sequence[LadderStep], *, caption: str, first: bool) -> Element:
