@@ -80,8 +80,8 @@ def finding(data: Table) -> str:
     full = sum(row["load_share"] > 0.999 for row in first)
     span = data["span"][0]
     return (
-        f"The lattice turns and shears once in {span['period_s'] / 60.0:.0f} min, its links between "
-        f"{span['least_m']:.0f} and {span['greatest_m']:.0f} m; all-to-all fills {full} of {len(first)}"
+        f"The lattice turns and shears once in {span['period_s'] / 60.0:.0f} min, neighbours "
+        f"{span['least_m']:.0f} to {span['greatest_m']:.0f} m apart; all-to-all fills {full} of its {len(first)} links"
     )
 
 
