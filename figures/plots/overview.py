@@ -1,5 +1,6 @@
 """The formation to scale with its links coloured by load, beside the ladder from the reference down to it."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
 from figures.plots.shared import GIGABYTE_BPS
@@ -75,13 +77,14 @@ def _rung(step: LadderStep, *, in_gap: int) -> dict[str, Any]:
 def finding(report: Report) -> str:
     """The answer in one sentence, with what costs most."""
     row = report.metric("all_to_all")
+    gap, rate = row.gap_up.interval, row.formation * (1.0 / GIGABYTE_BPS)
     text = (
-        f"{report.case.title or report.case.name}: certified all-to-all gap to an NVL72 {row.gap_up.interval.text()}x, "
-        f"{row.formation.as_rate()} per GPU"
+        f"{report.case.title or report.case.name}: certified all-to-all gap to an NVL72 "
+        f"{_ends(gap.lower, gap.upper)}x, {_ends(rate.lower, rate.upper)} GB/s per GPU"
     )
     worst = max(report.ladder.steps[1:], key=lambda step: step.factor, default=None)
     if worst is not None and worst.factor > _COSTS:
-        text += f"; {worst.name} costs most, {worst.factor:.3g}x"
+        text += f"; largest loss {worst.factor:.3g}x: {worst.name}"
     return text
 
 
@@ -106,9 +109,9 @@ def draw(data: Table, *, title: str) -> Figure:
         headline(drawn, text=title)
         footnote(
             drawn,
-            text="Bars: certified upper end of all-to-all per GPU with this limit and all above it; solid up to what a "
-            "checked routing achieves, hatched above it. Grey: costs nothing here. Bound: the factor is certain only "
-            "together with that of the step beside it. Below the dashes: one lost link, outside the gap.",
+            text="Bars: certified upper end of all-to-all per GPU under this limit and all above it; solid up to what "
+            "a checked routing achieves, hatched above it. Grey: costs nothing here. Bound: certain only as a product "
+            "with the step beside it. Below the dashes: one lost link, outside the gap.",
         )
     return drawn
 
@@ -133,7 +136,7 @@ def _draw_formation(ax: Axes, data: Table) -> None:
             switches[:, 0], switches[:, 1], s=14.0, marker="s", color=GREY, zorder=3, label="switches", linewidths=0
         )
     bar = ax.figure.colorbar(lines, ax=ax, orientation="horizontal", shrink=0.8, aspect=40, pad=0.02)
-    bar.set_label("load / capacity at the all-to-all optimum, least total flow [-]")
+    bar.set_label("load / capacity at the all-to-all optimum, least flow [-]")
     bar.outline.set_linewidth(0.4)
     cut = sum(row["in_cut"] for row in links)
     ax.set_title(
@@ -160,7 +163,7 @@ def _draw_formation(ax: Axes, data: Table) -> None:
 
 def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
     rates = [step[end] / GIGABYTE_BPS for step in steps for end in ("upper_bps", "achieved_bps") if step[end] > 0]
-    floor = min(rates) / 4.0
+    floor = 10.0 ** math.floor(math.log10(min(rates) / 2.0))
     for row, step in enumerate(steps):
         upper, achieved = step["upper_bps"] / GIGABYTE_BPS, max(step["achieved_bps"] / GIGABYTE_BPS, floor)
         costs = row == 0 or step["factor"] > _COSTS
@@ -176,20 +179,29 @@ def _draw_ladder(ax: Axes, steps: Sequence[Mapping[str, Any]]) -> None:
         if not step["in_gap"]:
             value = _ends(step["achieved_bps"] / GIGABYTE_BPS, upper)
             least = steps[0]["upper_bps"] / GIGABYTE_BPS
-            lost = f"   gap then {_ends(least / upper, least / achieved)}" if step["achieved_bps"] > 0 else ""
-        ax.text(max(upper, floor) * 1.1, at, f"{value}{lost}", va="center", fontsize=7.0)
+            lost = f"   gap {_ends(least / upper, least / achieved)}" if step["achieved_bps"] > 0 else ""
+        ax.annotate(f"{value}{lost}", (max(upper, floor), at), xytext=(4, 0), textcoords="offset points", va="center",
+                    fontsize=7.0)  # fmt: skip
     counted = [step for step in steps if step["in_gap"]]
     if len(counted) < len(steps):
         ax.axhline(len(counted) - 0.52, color=GREY, linewidth=0.6, linestyle=(0, (4, 2)))
     ax.set_xscale("log")
-    ax.set_xlim(floor, max(rates) * 8.0)
+    ax.set_xlim(floor, max(rates) * math.sqrt(max(rates) / floor))  # room for the numbers behind the bars
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_ylim(len(steps) - 0.5, -0.6)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.set_xlabel("all-to-all per GPU, one direction [GB/s]")
     product = counted[0]["upper_bps"] / counted[-1]["upper_bps"]
-    panel_title(ax, text=f"what each limit costs: {product:.4g}x in all")
+    panel_title(ax, text=f"what each limit costs: {_number(product)}x in all")
 
 
 def _ends(low: float, high: float) -> str:
-    return " to ".join(dict.fromkeys((f"{low:.4g}", f"{high:.4g}")))
+    """Both ends in four digits, or one of them if they agree in these."""
+    return " to ".join(dict.fromkeys(_number(end) for end in (low, high)))
+
+
+def _number(value: float) -> str:
+    """Four digits without a power of ten where the number is large."""
+    text = f"{value:.4g}"
+    return f"{float(text):,.0f}" if "e+" in text else text
