@@ -173,7 +173,7 @@ def published_table(report: Report) -> Element | None:
          ", ".join(part for part in (one.claim.source, one.claim.locator) if part)]
         for one in quoted
     ]  # fmt: skip
-    header = ["figure", "published", "here", "", "published in"]
+    header = ["figure", "published", "here", "verdict", "published in"]
     return table(header, rows=rows, caption="Published figures of the same system", texts=[3, 4])
 
 
