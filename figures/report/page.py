@@ -70,7 +70,7 @@ def report_page(report: Report) -> str:
         "heading": element("span", report.case.title or report.case.name),
         "title": element("title", f"{report.case.name}: {report.metric('all_to_all').gap_up}"),
     }
-    if report.readings:
+    if report.readings or report.case.impossible:
         sections["readings"] = tables.readings_table(report)
     else:
         sections["readings"] = element("p", "The scenario names no other readings.")

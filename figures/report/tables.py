@@ -152,7 +152,7 @@ def _rungs(report: Report, steps: Sequence[LadderStep], *, caption: str, first: 
 
 
 def readings_table(report: Report) -> Element:
-    """all_to_all under other readings of the same system."""
+    """all_to_all under other readings of the same system; those that nobody can build with the reason."""
     header = ["reading", "link, Tb/s one direction", "links, kW per node", "all-to-all, GB/s per GPU, one direction",
               "gap to NVL72", "gap to SuperPOD"]  # fmt: skip
     rows = [
@@ -160,7 +160,13 @@ def readings_table(report: Report) -> Element:
          _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
         for r in report.readings
     ]  # fmt: skip
-    return table(header, rows=rows, caption="Other readings of the same system, all-to-all only")
+    refused = report.case.impossible
+    if refused:
+        header = [*header, "remark"]
+        rows = [[*row, ""] for row in rows]
+        rows += [[label, *["–"] * 5, f"not possible: {reason}"] for label, reason in refused]
+    caption = "Other readings of the same system, all-to-all only"
+    return table(header, rows=rows, caption=caption, texts=[6], class_="readings")
 
 
 def published_table(report: Report) -> Element | None:
