@@ -125,8 +125,8 @@ def _written(report: "Report", folder: Path) -> tuple[Path, ...]:
 
     files = save_report(report, folder=folder)
     data = overview.table(report)
-    title = f"{report.case.title}: all-to-all gap {report.metric('all_to_all').gap_up.interval.text()}x"
-    return files + save_figure(overview.draw(data, title=title), name="gap", folder=folder, tables=data)
+    drawn = overview.draw(data, title=overview.finding(report))
+    return files + save_figure(drawn, name="gap", folder=folder, tables=data)
 
 
 @main.command()

@@ -18,15 +18,15 @@ from matplotlib.lines import Line2D
 from optimize.study.save import write_atomically
 
 __all__ = [
-    "AMBER", "BLUE", "DOUBLE_IN", "GREEN", "GREY", "LIGHT", "LOAD_COLOURS", "ORANGE", "PURPLE", "SERIES", "SINGLE_IN",
-    "SKY", "Table", "figure", "footnote", "headline", "legend_line", "panel_title", "save_animation", "save_figure",
-    "save_tables", "styled",
+    "AMBER", "BLUE", "DOUBLE_IN", "GREEN", "GREY", "IDLE", "LIGHT", "LOAD_COLOURS", "ORANGE", "PURPLE", "SERIES",
+    "SINGLE_IN", "SKY", "Table", "figure", "footnote", "headline", "legend_line", "panel_title", "save_animation",
+    "save_figure", "save_tables", "styled",
 ]  # fmt: skip
 
 Table = Mapping[str, Sequence[Mapping[str, Any]]]
 
 # Okabe and Ito's colour-blind safe palette, and a perceptually uniform map for shares from 0 to 1.
-BLUE, ORANGE, GREY, LIGHT = "#0072B2", "#D55E00", "#555555", "#DDDDDD"
+BLUE, ORANGE, GREY, IDLE, LIGHT = "#0072B2", "#D55E00", "#555555", "#AAAAAA", "#DDDDDD"
 GREEN, SKY, AMBER, PURPLE = "#009E73", "#56B4E9", "#E69F00", "#CC79A7"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, AMBER, SKY)  # in this order for the curves of one figure
 LOAD_COLOURS = "viridis_r"

@@ -120,7 +120,8 @@ class LinkBudget:
         if self.overload_dbm is not None:
             rows.append(("overload", self.overload_dbm, "dBm"))
         rows.append(("margin", self.margin_db, "dB"))
-        return "\n".join([self.title, *(f"  {name:<38}{value:+9.2f} {unit}" for name, value, unit in rows)])
+        wide = max(len(name) for name, _, _ in rows)
+        return "\n".join([self.title, *(f"  {name:<{wide}} {value:+9.2f} {unit}" for name, value, unit in rows)])
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 One channel, at the longest range of the formation. Leaves out what sets the sensitivity: see `links.modulation`.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from topo.ranges import neighbours_within, range_extremes_m
 __all__ = ["draw", "table"]
 
 _APERTURES_M = (0.10, 0.02, 0.01)
+_LETTERS = 14  # of a line under a bar
 _SHORT = {  # what a column is called under the bars
     "optics of both ends": "optics",
     "wavefront error of both ends": "wavefront",
@@ -51,6 +53,12 @@ def table(scenario: str = "suncatcher-81") -> Table:
              "margin_db": budget.margin_db, "title": budget.title, "transceiver": link.transceiver.name}
         )  # fmt: skip
     return {"ledger": ledger, "links": links}
+
+
+def _under(name: str) -> str:
+    """An entry's name in at most two short lines, which fit beside each other when they are turned."""
+    short = _SHORT.get(name, name.split(" of ")[0].split(",")[0])
+    return short if "\n" in short else textwrap.fill(short, width=_LETTERS, max_lines=2, placeholder=" …")
 
 
 def draw(data: Table) -> Figure:
@@ -88,12 +96,12 @@ def _draw_ledger(ax: Axes, rows: Sequence[Mapping[str, Any]], link: Mapping[str,
         level, change = row["level_dbm"], row["change_db"]
         if x == 0:
             ax.bar(x, level - floor, bottom=floor, color=BLUE, width=0.62)
-            ax.text(x, level + 0.4, f"{level:.0f}", ha="center", va="bottom", fontsize=7.0)
+            ax.text(x, level + 0.4, f"{level:.1f}", ha="center", va="bottom", fontsize=7.0)
         else:
             ax.bar(x, -change, bottom=level, color=AMBER, width=0.62)
             ax.plot([x - 0.69, x + 0.31], [level - change] * 2, color=GREY, linewidth=0.5)
             ax.text(x, level - change + 0.4, f"{change:z.1f}", ha="center", va="bottom", fontsize=7.0)
-        names.append(_SHORT.get(name, name.split(" of ")[0].split(",")[0]))
+        names.append(_under(name))
     x, received, needed = len(shown), link["received_dbm"], link["sensitivity_dbm"]
     closes = link["margin_db"] >= 0.0
     ax.bar(x, received - floor, bottom=floor, color=BLUE, width=0.62)
@@ -101,7 +109,9 @@ def _draw_ledger(ax: Axes, rows: Sequence[Mapping[str, Any]], link: Mapping[str,
     ax.text(x, received + 0.4, f"{received:.1f}", ha="center", va="bottom", fontsize=7.0)
     ax.axhline(needed, color=GREEN if closes else ORANGE, linewidth=1.0, linestyle="--")
     ax.axhline(link["overload_dbm"], color=GREY, linewidth=1.0, linestyle="--")
-    ax.text(-0.4, link["overload_dbm"] + 0.3, "overload", fontsize=7.0, color=GREY, va="bottom")
+    ax.text(
+        -0.4, link["overload_dbm"] + 0.3, f"overload {link['overload_dbm']:z.1f}", fontsize=7.0, color=GREY, va="bottom"
+    )
     where = (0.5 * x, needed - 0.5, "center", "top") if closes else (x + 0.45, needed + 0.4, "right", "bottom")
     ax.text(*where[:2], f"sensitivity {needed:.1f}", fontsize=7.0, color=GREEN if closes else ORANGE, ha=where[2],
             va=where[3])  # fmt: skip

@@ -90,8 +90,7 @@ def _still(module: _Module) -> Plot:
 def _save_overview(folder: Path) -> Made:
     report = shared.report("suncatcher-81")
     data = overview.table(report)
-    gap = report.metric("all_to_all").gap_up.interval
-    drawn = overview.draw(data, title=f"{report.case.title}: all-to-all gap {gap.text()}x")
+    drawn = overview.draw(data, title=overview.finding(report))
     files = save_figure(drawn, name="overview", folder=folder, tables=data)
     return Made(name="overview", finding=_finding(drawn), files=files)
 

@@ -120,13 +120,14 @@ def draw(data: Table) -> Figure:
 def _draw_panel(ax: Axes, rows: Sequence[Mapping[str, Any]], base: Mapping[str, Any]) -> None:
     ax.axhline(base["gap_upper"], color=GREY, linewidth=0.7, linestyle="--")
     ax.axhline(base["host_gap"], color=GREY, linewidth=0.7, linestyle=":")
-    for curve, colour, mark in zip(dict.fromkeys(row["curve"] for row in rows), SERIES, "osD", strict=False):
+    looks = zip(dict.fromkeys(row["curve"] for row in rows), SERIES, "osD", (5.5, 3.6, 2.4), strict=False)
+    for curve, colour, mark, size in looks:  # later marks are smaller: earlier ones show behind them
         mine = [row for row in rows if row["curve"] == curve and row["gap_lower"] != ""]
         middle = [(row["gap_lower"] * row["gap_upper"]) ** 0.5 for row in mine]
         low = [max(m - row["gap_lower"], 0.0) for m, row in zip(middle, mine, strict=True)]
         high = [max(row["gap_upper"] - m, 0.0) for m, row in zip(middle, mine, strict=True)]
         ax.errorbar([row["value"] for row in mine], middle, yerr=[low, high], fmt=f"-{mark}", color=colour,
-                    markersize=3.2, elinewidth=1.2, label=curve)  # fmt: skip
+                    markersize=size, elinewidth=1.2, label=curve)  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_ylim(1.0, 150.0)

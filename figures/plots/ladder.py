@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from figures.plots import shared
-from figures.style import BLUE, DOUBLE_IN, LIGHT, SKY, Table, figure, footnote, headline, styled
+from figures.style import BLUE, DOUBLE_IN, IDLE, Table, figure, footnote, headline, styled
 
 __all__ = ["draw", "table"]
 
@@ -47,14 +47,14 @@ def draw(data: Table) -> Figure:
         axes[0].set_yticks(range(len(order)), [f"{number} {names[number]}" for number in order])
         axes[0].set_ylim(len(order) - 0.5, -0.5)
         rates = [row["upper_bps"] / shared.GIGABYTE_BPS for row in data["steps"] if row["upper_bps"] > 0]
-        axes[0].set_xlim(min(rates) / 4.0, max(rates) * 25.0)  # room for the numbers behind the bars
+        axes[0].set_xlim(min(rates) / 4.0, max(rates) * 120.0)  # room for the numbers behind the bars
         drawn.set_layout_engine("constrained", wspace=0.03)
         headline(drawn, text=_finding(data))
         footnote(
             drawn,
             text="Certified upper end of all_to_all per GPU, one direction, with this limit and all above it; "
-            "in brackets the factor lost; pale ends of bars, if any: above what a checked routing "
-            "achieves. Grey: the limit costs nothing here. A star: only a bound. The gap in the titles is that of "
+            "in brackets the factor lost; solid up to what a checked routing achieves, hatched above it. "
+            "Grey: the limit costs nothing here. A star: only a bound. The gap in the titles is that of "
             "steps 0 to 6; step 7 stands below it.",
         )
     return drawn
@@ -65,19 +65,20 @@ def _draw_one(ax: Axes, steps: Sequence[Mapping[str, Any]], order: Sequence[int]
     kept = np.array([row["achieved_bps"] for row in steps]) / shared.GIGABYTE_BPS
     at = np.array([order.index(row["step"]) for row in steps])
     costs = [k == 0 or row["factor"] > 1.0 + 1e-6 for k, row in enumerate(steps)]
-    ax.barh(at, level, height=0.62, color=[BLUE if cost else LIGHT for cost in costs])
-    ax.barh(at, level - kept, left=kept, height=0.62, color=SKY)
+    colours = [BLUE if cost else IDLE for cost in costs]
+    ax.barh(at, level, height=0.62, facecolor="white", edgecolor=colours, hatch="//////", linewidth=0.5)
+    ax.barh(at, kept, height=0.62, color=colours)
     for row, y, value, cost in zip(steps, at.tolist(), level.tolist(), costs, strict=True):
         lost = f" (÷{row['factor']:.3g}{'' if row['exact'] else '*'})" if cost and y else ""
-        ax.text(value * 1.12, y, f"{value:.3g}{lost}", ha="left", va="center", fontsize=7.0)
+        ax.text(value * 1.25, y, f"{value:.3g}{lost}", ha="left", va="center", fontsize=6.8)
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(numticks=5))
+    ax.xaxis.set_major_locator(LogLocator(base=100.0))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_linewidth(0.4)
     ax.set_xlabel("all-to-all [GB/s]")
     ends = [f"{gap[end]:.3g}" for end in ("gap_lower", "gap_upper")]
-    ax.set_title(f"{gap['scenario']}\n{'-'.join(dict.fromkeys(ends))}x", loc="left", fontsize=8.0)
+    ax.set_title(f"{gap['scenario']}\ngap {' to '.join(dict.fromkeys(ends))}x", loc="left", fontsize=8.0)
 
 
 def _finding(data: Table) -> str:

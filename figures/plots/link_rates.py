@@ -169,9 +169,11 @@ def _draw_panel(ax: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
     if len(variants) > 1:
         dashes = zip(variants, ("-", ":"), strict=False)
         handles += [legend_line(name, color=GREY, linestyle=dash) for name, dash in dashes]
-    handles.append(legend_line("what physics allows", color=GREY, linestyle=(0, (4, 2)), linewidth=0.7))
+    allowed = f"what physics allows{', 10 cm' if rows[0]['panel'] == 'radio' else ''}"
+    handles.append(legend_line(allowed, color=GREY, linestyle=(0, (4, 2)), linewidth=0.7))
     where: Any = "upper right" if rows[0]["panel"] == "radio" else "lower left"
-    ax.legend(handles=handles, loc=where, frameon=False, handlelength=1.6, fontsize=6.8, labelspacing=0.3)
+    ax.legend(handles=handles, loc=where, frameon=False, handlelength=1.4, fontsize=6.5, labelspacing=0.25,
+              borderaxespad=0.2)  # fmt: skip
 
 
 def _finding(rows: Sequence[Mapping[str, Any]], flown: Mapping[str, Any]) -> str:

@@ -95,9 +95,8 @@ def draw(data: Table) -> Figure:
         footnote(
             drawn,
             text="Left: circular apertures; best beam: largest prolate eigenvalue; fibre to fibre: collimated, "
-            "truncation of the scenario. Right: square apertures of that side, one polarisation; tiles n x "
-            "n to the confocal range pi D^2 / (4 n^2 lambda). Suncatcher: arXiv:2511.19468v2, section "
-            "4.2.",
+            "truncation of the scenario. Right: square apertures of that side D, one polarisation; tiles n x n "
+            "to the confocal range πD² / (4n²λ). Suncatcher: arXiv:2511.19468v2, section 4.2.",
         )
     return drawn
 

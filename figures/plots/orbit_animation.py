@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from figures.plots import orbit_frames
@@ -23,16 +24,21 @@ def draw(data: Table) -> Figure:
     """The first frame of a `table`."""
     with styled():
         drawn = figure(width_in=SINGLE_IN * 1.3, height_in=3.2)
-        _show(drawn.subplots(), data, 0)
+        ax = drawn.subplots()
+        bar = drawn.colorbar(_show(ax, data, 0), ax=ax, shrink=0.8, aspect=30, pad=0.02)
+        bar.set_label("load / capacity, least total flow [-]")
+        bar.outline.set_linewidth(0.4)
         headline(drawn, text=orbit_frames.finding(data))
     return drawn
 
 
-def _show(ax: Axes, data: Table, frame: int) -> None:
+def _show(ax: Axes, data: Table, frame: int) -> LineCollection:
     ax.clear()
-    orbit_frames.draw_frame(ax, data=data, frame=frame)
+    lines = orbit_frames.draw_frame(ax, data=data, frame=frame)
     ax.set_xlabel("along-track [m]")
     ax.set_ylabel("radial [m]")
+    ax.locator_params(axis="x", nbins=6)
+    return lines
 
 
 def save(data: Table, *, name: str, folder: Path) -> tuple[Path, ...]:

@@ -57,7 +57,9 @@ def draw(data: Table) -> Figure:
         for ax, frame in zip(axes.flat, frames, strict=False):
             lines = draw_frame(ax, data=data, frame=frame)
         for ax in axes[-1]:
+            ax.locator_params(axis="x", nbins=6)
             ax.set_xlabel("along-track [m]")
+        drawn.set_layout_engine("constrained", h_pad=0.06)
         for ax in axes[:, 0]:
             ax.set_ylabel("radial [m]")
         bar = drawn.colorbar(lines, ax=axes, orientation="vertical", shrink=0.8, aspect=30, pad=0.01)
@@ -78,8 +80,8 @@ def finding(data: Table) -> str:
     full = sum(row["load_share"] > 0.999 for row in first)
     span = data["span"][0]
     return (
-        f"The lattice turns and shears once in {span['period_s'] / 60.0:.0f} min, its links between "
-        f"{span['least_m']:.0f} and {span['greatest_m']:.0f} m; all-to-all fills {full} of {len(first)}"
+        f"The lattice turns and shears once in {span['period_s'] / 60.0:.0f} min, neighbours "
+        f"{span['least_m']:.0f} to {span['greatest_m']:.0f} m apart; all-to-all fills {full} of its {len(first)} links"
     )
 
 

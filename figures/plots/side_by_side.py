@@ -130,7 +130,7 @@ def _draw_gaps(ax: Axes, gaps: Sequence[Mapping[str, Any]]) -> None:
         ends = [f"{end:.3g}" if end < 1e3 else f"{end:.0f}" for end in (row["lower"], row["upper"])]
         ax.text(row["upper"] * 1.15, y, " to ".join(dict.fromkeys(ends)), va="center", fontsize=7.0)
     ax.set_xscale("log")
-    ax.set_xlim(0.8, 60.0 * float(high.max()))
+    ax.set_xlim(0.8, 300.0 * float(high.max()))
     ax.set_ylim(len(gaps) - 0.5, -0.5)
     ax.set_yticks(rows, [row["what"] for row in gaps])
     ax.tick_params(axis="y", length=0)

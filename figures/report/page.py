@@ -8,11 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import matplotlib
 from matplotlib.colors import to_hex
 
 from figures.style import AMBER, BLUE, LOAD_COLOURS, ORANGE, SKY
+from optimize.study.published import published_comparison
 from optimize.study.report import Report
 from optimize.study.save import save_report
 
@@ -45,14 +47,16 @@ def report_page(report: Report) -> str:
     cut_share = sum(
         s for s, cut in zip(drawn["arcs"]["certificate_share"], drawn["arcs"]["in_cut"], strict=True) if cut
     )
-    sections = {
+    sections: dict[str, Element | None] = {
         "metrics": tables.metrics_table(report),
         "collectives": tables.collectives_table(report),
         "notes": tables.notes_list(report),
         "ladder": tables.ladder_table(report),
         "limits": tables.limits_table(report, cut_share=cut_share),
         "links": tables.links_table(drawn),
-        "published": tables.published_table(report),
+        "failure": tables.failure_table(report),
+        "published": _published(report),
+        "to_published": element("a", "Published", href="#published") if published_comparison(report) else None,
         "assumed": tables.assumed_table(report),
         "parts": tables.parts_list(report),
         "proofs": tables.proofs_table(report),
@@ -66,14 +70,23 @@ def report_page(report: Report) -> str:
         "heading": element("span", report.case.title or report.case.name),
         "title": element("title", f"{report.case.name}: {report.metric('all_to_all').gap_up}"),
     }
-    if report.readings:
+    if report.readings or report.case.impossible:
         sections["readings"] = tables.readings_table(report)
     else:
         sections["readings"] = element("p", "The scenario names no other readings.")
     return Template(_own("template.html")).substitute(
-        {key: render(made) for key, made in sections.items()},
+        {key: "" if made is None else render(made) for key, made in sections.items()},
         policy=_policy(style, script), style=style, script=script, scene=_inert(drawn),
     )  # fmt: skip
+
+
+def _published(report: Report) -> Element | None:
+    """The section of published figures; None where the scenario quotes none."""
+    shown = tables.published_table(report)
+    if shown is None:
+        return None
+    heading = element("h2", "Published figures", id="published-h")
+    return element("section", heading, shown, id="published", aria_labelledby="published-h")
 
 
 def _own(name: str) -> str:

@@ -277,7 +277,7 @@
       rows.push(["load", `${rate(arcs.load_bps[e])}, ${percent(shareOf(e))}`]);
       rows.push(["capacity now", rate(capacityNow(e))]);
       rows.push(["kept at every time", rate(arcs.kept_bps[e])]);
-      rows.push(["price", short(arcs.price[e], 3)]);
+      rows.push(["price, relative", short(arcs.price[e], 3)]);
       rows.push(["share of the proof", `${(100 * arcs.certificate_share[e]).toFixed(2)} %`]);
     }
     return rows;

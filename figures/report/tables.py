@@ -1,5 +1,6 @@
 """A report as HTML tables: the same numbers as `report.json`, rounded for people. Measures nothing."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -17,6 +18,7 @@ from .markup import Cell, element, table
 __all__ = [
     "assumed_table",
     "collectives_table",
+    "failure_table",
     "interval_text",
     "ladder_table",
     "limits_table",
@@ -101,7 +103,7 @@ def collectives_table(report: Report) -> Element:
         rows += [[f"{row.name} between nodes", *between, proof], [f"{row.name} inside one node", *inside, ""]]
     out = any(row.scale_out is not None for row in report.collectives)
     header = ["part", "NVL72", *(["SuperPOD"] if out else []), "formation", "proof of the formation's"]
-    caption = "Collectives of large messages, GB/s of each GPU's data: the smaller part binds"
+    caption = "Collectives of large messages, GB/s of each GPU's data, one direction: the smaller part binds"
     return table(header, rows=rows, caption=caption, texts=[len(header) - 1])
 
 
@@ -118,46 +120,66 @@ def power_text(power_w: float) -> str:
 def ladder_table(report: Report) -> Element:
     """Steps from the reference down to the formation, as bars with the factor each costs."""
     steps = report.ladder.steps
-    scale = LogScale.for_bars([v for s in steps for v in (s.upper_bps, s.achieved_bps)], unit_size=_GIGABYTE_BPS)
+    caption = (
+        "Each step keeps the limits above it and adds one; grey steps cost nothing here, pale ends are only bounds"
+    )
+    return _rungs(report, steps, caption=caption, first=True)
 
-    def bar(step: LadderStep, limits: bool) -> Element:
-        return ladder_bar(step, scale=scale, unit_size=_GIGABYTE_BPS, limits=limits)
 
+def failure_table(report: Report) -> Element | None:
+    """Step 7, which the gap of the tables does not count, with the gap that it would leave; None without that step."""
+    lost, gap = report.ladder.failure, report.ladder.gap_with_failure
+    if lost is None or gap is None:
+        return None
+    caption = f"One link lost: the gap above does not count it, with it the gap is {_gap(gap)}"
+    note = element("p", lost.how, class_="note")
+    return element("div", _rungs(report, [lost], caption=caption, first=False), note)
+
+
+def _rungs(report: Report, steps: Sequence[LadderStep], *, caption: str, first: bool) -> Element:
+    every = [v for s in report.ladder.rungs for v in (s.upper_bps, s.achieved_bps)]
+    scale = LogScale.for_bars(every, unit_size=_GIGABYTE_BPS)
     rows: list[list[Cell]] = []
     for k, step in enumerate(steps):
-        limits = k == 0 or step.factor > 1.0 + 1e-9
+        reference = first and k == 0
+        drawn = ladder_bar(step, scale=scale, unit_size=_GIGABYTE_BPS, limits=reference or step.factor > 1.0 + 1e-9)
         values = interval_text(Interval(lower=step.achieved_bps, upper=step.upper_bps), unit="bit/s")
-        factor = "" if k == 0 else f"÷ {step.factor:.4g}"
-        rows.append([f"{step.number} {step.name}", bar(step, limits), values, factor,
-                     "exact" if step.exact else "bound"])  # fmt: skip
-    drawn = element("span", "all-to-all per GPU, logarithmic", ticks(scale, unit_size=_GIGABYTE_BPS, suffix=" GB/s"))
-    header: list[Cell] = ["step", drawn, "GB/s", "factor", "proof"]
-    caption = "Each step keeps the limits above it and adds one; grey steps cost nothing here"
+        factor = "" if reference else f"÷ {step.factor:.4g}" if math.isfinite(step.factor) else "nothing left"
+        rows.append([f"{step.number} {step.name}", drawn, values, factor, "exact" if step.exact else "bound"])
+    axis = element("span", "all-to-all per GPU, logarithmic", ticks(scale, unit_size=_GIGABYTE_BPS, suffix=" GB/s"))
+    header: list[Cell] = ["step", axis, "GB/s per GPU, one direction", "factor", "proof"]
     return table(header, rows=rows, caption=caption, texts=[4], class_="ladder")
 
 
 def readings_table(report: Report) -> Element:
-    """all_to_all under other readings of the same system."""
-    header = ["reading", "link, Tb/s", "links, kW per node", "all-to-all, GB/s", "gap to NVL72", "gap to SuperPOD"]
+    """all_to_all under other readings of the same system; those that nobody can build with the reason."""
+    header = ["reading", "link, Tb/s one direction", "links, kW per node", "all-to-all, GB/s per GPU, one direction",
+              "gap to NVL72", "gap to SuperPOD"]  # fmt: skip
     rows = [
         [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w), interval_text(r.all_to_all, unit="bit/s"),
          _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
         for r in report.readings
     ]  # fmt: skip
-    return table(header, rows=rows, caption="Other readings of the same system, all-to-all only")
+    refused = report.case.impossible
+    if refused:
+        header = [*header, "remark"]
+        rows = [[*row, ""] for row in rows]
+        rows += [[label, *["–"] * 5, f"not possible: {reason}"] for label, reason in refused]
+    caption = "Other readings of the same system, all-to-all only"
+    return table(header, rows=rows, caption=caption, texts=[6], class_="readings")
 
 
-def published_table(report: Report) -> Element:
-    """Figures that publications print beside those of the report, with the reason where they differ."""
+def published_table(report: Report) -> Element | None:
+    """Figures that publications print beside those of the report, with the reason where they differ; None of none."""
     quoted = published_comparison(report)
     if not quoted:
-        return element("p", "The scenario quotes no published figures.")
+        return None
     rows: list[list[Cell]] = [
         [one.claim.what, one.published_text, one.here_text, one.verdict,
          ", ".join(part for part in (one.claim.source, one.claim.locator) if part)]
         for one in quoted
     ]  # fmt: skip
-    header = ["figure", "published", "here", "", "published in"]
+    header = ["figure", "published", "here", "verdict", "published in"]
     return table(header, rows=rows, caption="Published figures of the same system", texts=[3, 4])
 
 
@@ -255,7 +277,7 @@ def proofs_table(report: Report) -> Element:
         ends = interval_text(answer.per_gpu_bps, unit="bit/s", digits=8)
         return [p.label, ends, f"{answer.width:.1e}" if answer.width else "0", method]
 
-    header = ["proof", "GB/s per GPU", "width", "first found by"]
+    header = ["proof", "GB/s per GPU, one direction", "width", "first found by"]
     rows = [row(p) for p in report.proofs]
     return table(
         header, rows=rows, caption="Both ends, recomputed outside the solver; the width is upper / lower − 1", texts=[3]
@@ -275,7 +297,8 @@ def links_table(drawn: Mapping[str, Any]) -> Element:
         for e in fullest
     ]  # fmt: skip
     caption = f"The {len(rows)} fullest of {len(share)} directed links at the all-to-all optimum; links.csv has all"
-    header = ["link", "load, Tb/s", "capacity, Tb/s", "full", "range, m", "price", "share of the proof", "in the cut"]
+    header = ["link, from → to", "load, Tb/s", "capacity, Tb/s", "full", "range, m", "price, relative",
+              "share of the proof", "in the cut"]  # fmt: skip
     return table(header, rows=rows, caption=caption, texts=[7])
 
 

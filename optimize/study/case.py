@@ -19,7 +19,6 @@ from links.nvlink import NVLink
 from links.parts import Datum, Part, load_part
 from links.rf import RadioLink
 from links.terminal import TerminalLink
-from links.units import format_si
 from optimize.design.sight import Sight, sight
 from topo.build import Satellite, build_series
 from topo.clos import clos
@@ -34,6 +33,7 @@ from topo.tpu import tpu_slice
 from topo.visibility import permanently_visible
 from topo.wiring import Wiring
 
+from .modelled import link_line, network_line, satellite_line
 from .scenario import Scenario
 from .tables import (
     BlockTable,
@@ -41,7 +41,6 @@ from .tables import (
     HexagonalTable,
     HexagonTable,
     Nvl72Table,
-    NVLinkTable,
     OpticalTable,
     PairsTable,
     RadioTable,
@@ -87,6 +86,8 @@ class Case:
         Sourced values of the scenario.
     readings : tuple of (label, Case)
         Other readings of the same system, measured for all_to_all only.
+    impossible : tuple of (label, reason)
+        Readings that nobody can build, such as those whose link budget does not close.
     scenario : Scenario or None
         What the case was built from.
     """
@@ -102,6 +103,7 @@ class Case:
     parts: tuple[Part, ...] = ()
     data: Mapping[str, Datum] = field(default_factory=dict)
     readings: tuple[tuple[str, "Case"], ...] = ()
+    impossible: tuple[tuple[str, str], ...] = ()
     scenario: Scenario | None = None
 
     def __post_init__(self) -> None:
@@ -292,47 +294,6 @@ def _check_between(series: FabricSeries, flight: Formation, wiring: Wiring, link
         )
 
 
-def _satellite_line(satellite: Satellite) -> str:
-    """One line on a satellite: the first screen must say what limits it and what does not."""
-    limit = {
-        name: "unlimited" if value is None else f"{format_si(value, 'b/s')} each way"
-        for name, value in (("host", satellite.host_bps), ("switch", satellite.switch_bps))
-    }
-    return (
-        f"satellite: {satellite.gpus} GPUs, host {limit['host']}, on-board switch {limit['switch']}, "
-        f"at most {satellite.terminals} terminals, body within {satellite.radius_m:g} m"
-    )
-
-
-def _network_line(table: object) -> tuple[str, ...]:
-    """One line on satellites of which only the network is known; none for what stands on the ground."""
-    if not isinstance(table, TorusTable):
-        return ()
-    host = format_si(table.gpus * table.host_per_gpu_bps, "b/s")
-    hop = format_si(table.latency_s, "s")
-    return (f"satellite: {table.gpus} GPUs, host {host} each way, {hop} a hop; no orbits and no ranges are given",)
-
-
-def _link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
-    """One line on a link: channels, apertures, transceivers, amplifiers."""
-    what = ", ".join(part.title for part in parts)
-    if isinstance(table, RadioTable):
-        return (
-            f"link: {table.channels} channels of {format_si(table.bandwidth_hz, 'Hz')} x {table.polarisations} "
-            f"polarisations at {format_si(table.frequency_hz, 'Hz')}, {table.transmit_diameter_m * 100:g} cm dishes, "
-            f"interference between links included, {what}"
-        )
-    if isinstance(table, TerminalTable):
-        shared = "" if table.shared_by is None else f", shared by {table.shared_by} links"
-        return f"link: {what}, the published rate{shared}; no budget is published"
-    if not isinstance(table, OpticalTable):
-        return f"link: {what}"
-    spatial = "one spatial channel" if table.sub_apertures == 1 else f"{table.sub_apertures} spatial channels"
-    booster = "no booster amplifier, " if table.amplifier is None else ""
-    aperture = f"{table.aperture_m * 100:g} cm aperture"
-    return f"link: {table.channels} wavelengths x {spatial} each way per {aperture}, {booster}{what}"
-
-
 _REFERENCE_PARTS = ("gb300_nvl72", "nvlink5", "nvswitch4", "twinax_30awg", "gb300_superpod")
 
 
@@ -362,7 +323,7 @@ def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({}
         formation = _network(scenario)
         if isinstance(table, TpuSliceTable):
             parts = (load_part(table.chip), *parts)
-        n_gpus, terminals, looks, modelled = formation.n_gpus, None, None, (*_network_line(table), str(formation))
+        n_gpus, terminals, looks, modelled = formation.n_gpus, None, None, (*network_line(table), str(formation))
     else:
         _check_size(scenario, scenario.orbit.epochs)
         flight = _formation(scenario, Orbit(altitude_m=scenario.orbit.altitude_m))
@@ -378,13 +339,30 @@ def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({}
         looks = partial(sight, formation=flight, link=link, body_radius_m=satellite.radius_m, epochs=len(formation))
         modelled = (
             str(flight),
-            _satellite_line(satellite),
+            satellite_line(satellite),
             f"wiring: {wiring}",
-            _link_line(scenario.link, link_parts),
+            link_line(scenario.link, link_parts),
             str(formation.structure),
         )
     scale_up, scale_out = _references(scenario, n_gpus)
-    readings = tuple((r.label, _build(scenario.variant(r.set))) for r in scenario.reading)
+    readings, impossible = _readings(scenario)
     return Case(name=scenario.name, title=scenario.title, formation=formation, scale_up=scale_up, scale_out=scale_out,
                 terminals=terminals, sight=looks, modelled=modelled, parts=parts, data=scenario.data, readings=readings,
-                scenario=scenario)  # fmt: skip
+                impossible=impossible, scenario=scenario)  # fmt: skip
+
+
+def _readings(scenario: Scenario) -> tuple[tuple[tuple[str, Case], ...], tuple[tuple[str, str], ...]]:
+    """Readings as cases, and those that cannot be built with the reason; a link that is no link at all is an error."""
+    found, impossible = [], []
+    for reading in scenario.reading:
+        other = scenario.variant(reading.set)
+        try:
+            if other.link is not None:
+                _link(other, {})
+        except ValueError as error:
+            raise ValueError(f"reading {reading.label!r}: {error}") from None
+        try:
+            found.append((reading.label, _build(other)))
+        except ValueError as error:
+            impossible.append((reading.label, " ".join(str(error).split())))
+    return tuple(found), tuple(impossible)

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -76,7 +77,13 @@ def measure(
     out = None if case.scale_out is None else Side(case.scale_out, asked)
     form = Side(series.worst(), asked, series)
     metrics = tuple(_metrics(up, out, form, is_same(series=series, fabric=case.scale_up)))
-    readings = tuple(_reading(label, other, up, out, form, asked) for label, other in case.readings)
+    found, impossible = [], list(case.impossible)
+    for label, other in case.readings:
+        try:
+            found.append(_reading(label, other, up, out, form, asked))
+        except ValueError as error:
+            impossible.append((label, " ".join(str(error).split())))
+    case, readings = replace(case, impossible=tuple(impossible)), tuple(found)
     progress("least total flow")
     lean = least_flow(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all)
     same = lean.routing is form.all_to_all.routing

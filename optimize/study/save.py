@@ -123,6 +123,7 @@ def report_table(report: Report) -> dict[str, Any]:
             }
             for r in report.readings
         ],
+        "readings_not_possible": [{"label": label, "why": why} for label, why in case.impossible],
         "published": [
             {
                 "what": row.claim.what,
@@ -212,8 +213,9 @@ def tables_csv(table: Mapping[str, Any]) -> dict[str, bytes]:
     rungs = [*table["ladder"]["steps"], *([] if last is None else [last])]
     steps = [[s["number"], s["name"], s["upper_bps"], s["achieved_bps"],
               math.inf if s["factor"] is None else s["factor"], s["exact"], s["how"]] for s in rungs]  # fmt: skip
-    readings = [[r["label"], *_pair(r["all_to_all"]), *_pair(r["gap_scale_up"]), r["link_bps"], r["power_w_per_node"]]
-                for r in table["readings"]]  # fmt: skip
+    readings = [[r["label"], *_pair(r["all_to_all"]), *_pair(r["gap_scale_up"]), r["link_bps"], r["power_w_per_node"],
+                 ""] for r in table["readings"]]  # fmt: skip
+    readings += [[r["label"], *[""] * 6, r["why"]] for r in table["readings_not_possible"]]
     effects = [
         [e["path"], e["unit"], e["low"], e["value"], e["high"], *_pair(e["gap_low"]), *_pair(e["gap"]),
          *_pair(e["gap_high"]), e["error_low"] or e["error_high"] or e["reason"]]
@@ -231,7 +233,7 @@ def tables_csv(table: Mapping[str, Any]) -> dict[str, bytes]:
         "metrics.csv": _csv(["metric", "unit", *(f"{what}_{end}" for what in _COLUMNS for end in _ENDS)], metrics),
         "ladder.csv": _csv(["step", "name", "upper_bps", "achieved_bps", "factor", "exact", "how"], steps),
         "readings.csv": _csv(["reading", "all_to_all_lower_bps", "all_to_all_upper_bps", "gap_lower", "gap_upper",
-                              "link_bps", "power_w_per_node"], readings),
+                              "link_bps", "power_w_per_node", "not_possible_because"], readings),
         "effects.csv": _csv(["key", "unit", "low", "value", "high", "gap_at_low_lower", "gap_at_low_upper", "gap_lower",
                              "gap_upper", "gap_at_high_lower", "gap_at_high_upper", "remark"], effects),
     }  # fmt: skip

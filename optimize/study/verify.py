@@ -143,6 +143,7 @@ class _Check:
             value, where = _interval(row["all_to_all"]), f"reading {row['label']!r}"
             self._gaps(where, row, {side: self._row("all_to_all")[side] for side in ("scale_up", "scale_out")}, value)
             self.stated.append(where)
+        self.stated += [f"reading {row['label']!r}, not possible" for row in self.table["readings_not_possible"]]
         self.stated += [f"collective {row['name']}" for row in self.table["collectives"]]
         self._limits()
         now = self._row("all_to_all")["gap_scale_up"]

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from figures.plots import overview
-from figures.style import save_figure
+from figures.style import save_figure, styled
 from optimize import Case, Report, measure
 from topo import nvl72
 
@@ -47,8 +48,36 @@ def test_drawn_lines_and_bars_equal_the_table(small_report: Report, drawn: Figur
     assert np.allclose(np.asarray(values), [row["load_share"] for row in data["links"]])
     ends = {row["node"]: (row["along_track_m"], row["radial_m"]) for row in data["nodes"]}
     assert np.allclose(lines.get_segments()[0], [ends[data["links"][0]["from"]], ends[data["links"][0]["to"]]])
-    widths = [patch.get_width() for patch in ladder.patches]  # type: ignore[attr-defined]
-    assert np.allclose(widths, [row["upper_bps"] / 8e9 for row in data["ladder"]])
+    solid, hatched = ladder.patches[::2], ladder.patches[1::2]
+    reached = [(row["achieved_bps"] / 8e9, row["upper_bps"] / 8e9) for row in data["ladder"]]
+    assert np.allclose([bar.get_width() for bar in solid], [low for low, _ in reached])  # type: ignore[attr-defined]
+    assert np.allclose([bar.get_x() + bar.get_width() for bar in hatched],  # type: ignore[attr-defined]
+                       [high for _, high in reached])  # fmt: skip
+    assert [row["step"] for row in data["ladder"]] == list(range(8))
+    assert [row["in_gap"] for row in data["ladder"]] == [1] * 7 + [0]
+
+
+def test_the_factors_of_the_steps_in_the_gap_multiply_to_it(small_report: Report) -> None:
+    product = math.prod(row["factor"] for row in overview.table(small_report)["ladder"] if row["in_gap"])
+    gap = small_report.metric("all_to_all").gap_up.interval
+    assert gap.lower * (1 - 1e-9) <= product <= gap.upper * (1 + 1e-9)
+    assert f"{gap.text()}x" in overview.finding(small_report)
+
+
+def test_texts_of_the_ladder_stay_inside_and_touch_neither_bars_nor_each_other(drawn: Figure) -> None:
+    drawn.set_dpi(200.0)
+    with styled():
+        drawn.draw_without_rendering()
+    ladder = drawn.axes[1]
+    texts = {text.get_text(): text.get_window_extent() for text in ladder.texts}
+    bars = [bar.get_window_extent() for bar in ladder.patches if bar.get_width() > 0]  # type: ignore[attr-defined]
+    page = drawn.bbox
+    for name, box in texts.items():
+        assert page.x0 <= box.x0
+        assert box.x1 <= page.x1, name
+        assert not [bar for bar in bars if box.overlaps(bar)], name
+    for (one, box), (other, beside) in combinations(texts.items(), 2):
+        assert not box.overlaps(beside), f"{one!r} meets {other!r}"
 
 
 def test_axes_carry_units(drawn: Figure) -> None:

@@ -23,7 +23,13 @@ def test_the_screen_says_what_is_reproduced_and_why_the_rest_is_not(small_report
     assert "\nPublished\n" not in report_screen(small_report)  # lattice-21 is nobody's publication
 
 
-def test_the_page_has_the_same_words_and_says_so_where_nothing_is_quoted(small_report: Report) -> None:
+def test_the_page_has_the_same_words(small_report: Report) -> None:
     page = report_page(quoting(small_report, value=25, because="1 < 2"))
     assert "not reproduced, because 1 &lt; 2" in page
-    assert "The scenario quotes no published figures." in report_page(small_report)
+    assert '<section id="published"' in page
+    assert '<a href="#published">' in page
+
+
+def test_the_page_has_no_such_section_where_nothing_is_quoted(small_report: Report) -> None:
+    assert "published-h" not in report_page(small_report)
+    assert "#published" not in report_page(small_report)

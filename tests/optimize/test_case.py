@@ -139,9 +139,27 @@ def test_what_cannot_be_built_is_one_line_that_names_the_scenario(overrides: dic
     assert "\n" not in str(caught.value)
 
 
-def test_a_reading_that_cannot_be_built_is_named_too() -> None:
-    reading = {"label": "too fat", "set": {"satellite.radius_m": "60 m"}}
-    with pytest.raises(ValueError, match=r"scenario lattice-21: .*two satellites come within 100\.0 m"):
+FAT = {"label": "too fat", "set": {"satellite.radius_m": "60 m"}}
+DARK = {"label": "far too much loss", "set": {"link.optics_loss_db": "80 dB"}}
+THIN = {"label": "half the channels", "set": {"link.channels": 12}}
+
+
+def test_a_reading_that_nobody_can_build_is_kept_with_its_reason_and_stops_nothing() -> None:
+    case = build(load_scenario("lattice-21", overrides={"reading": [FAT, THIN, DARK]}))
+    assert [label for label, _ in case.readings] == ["half the channels"]
+    assert [label for label, _ in case.impossible] == ["too fat", "far too much loss"]
+    assert "two satellites come within 100.0 m" in case.impossible[0][1]
+    assert "the optical link carries nothing at 100.0 to 200.0 m" in case.impossible[1][1]
+    assert not any(why.startswith("scenario ") for _, why in case.impossible)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [("link.transceiver", "coherent_400z", "near: coherent_400zr"), ("link.sub_apertures", 5, "tiles fill a square")],
+)
+def test_a_slip_in_a_reading_is_an_error_that_names_the_reading(key: str, value: object, message: str) -> None:
+    reading = {"label": "slip", "set": {key: value}}
+    with pytest.raises(ValueError, match=f"scenario lattice-21: reading 'slip': .*{message}"):
         build(load_scenario("lattice-21", overrides={"reading": [reading]}))
 
 
