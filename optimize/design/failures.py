@@ -4,29 +4,30 @@ Leaves out failures of several links at once, and repairs.
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from optimize.flow.interval import Interval
 from optimize.flow.paths import distances
 from optimize.flow.routing import Routing
 from optimize.flow.symmetry import find_symmetry
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import Throughput, check_paths, max_throughput
 from optimize.flow.traffic import Traffic, all_to_all
 from topo.fabric import Fabric
+
+from .detours import Detours
 
 __all__ = ["Loss", "with_outage", "without_link", "worst_link_loss", "worst_satellite_loss"]
 
 Floats = NDArray[np.float64]
 
-_MOST_DETOURS = 2**24  # links times arcs up to which every link gets its detour: some seconds
+_MOST_DETOURS = 2**24  # links times arcs up to which every link gets its detour by maximum flows: some seconds
 _MOST_FLOWS = 2**12  # of a linear program that takes a fraction of a second
-_HALVINGS = 5  # of the rate that detours leave room for, for links that hold it down
+_MOST_SHIFTED = 2**16  # flows up to which the large solver comes to 1 % in a fraction of a second
 _MOST_SATELLITES = 256  # whose loss is bounded by the prices, the most valuable first
-_WHOLE = 2**20  # units of the widest arc in a maximum flow over integers
+_ROUNDING = 1e-12  # of a difference of sums, as a share of the sums
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ def without_link(*, fabric: Fabric, link: int) -> Fabric:
 
 
 def worst_link_loss(
-    *, kept: Fabric, answer: Throughput, routing: Routing | None = None, at_worst: Fabric | None = None, tries: int = 4
+    *, kept: Fabric, answer: Throughput, routing: Routing | None = None, at_worst: Fabric | None = None, tries: int = 64
 ) -> Loss:
     """Rounds of all_to_all per second that remain whichever one link fails, each link out for its share of the time.
 
@@ -84,7 +85,8 @@ def worst_link_loss(
     at_worst : Fabric, optional
         The same arcs at the time that proves the upper end of the answer.
     tries : int
-        Links whose loss is solved anew, the worst first; by proofs without search where a linear program takes long.
+        Links whose loss is solved anew, the worst first, at most: small fabrics exactly, larger ones to 1 %, and only
+        four of those whose solution takes more than a fraction of a second.
 
     Notes
     -----
@@ -96,37 +98,55 @@ def worst_link_loss(
 
     Upper end: losing link e takes c_e y_e from the worth of the answer's prices, and no path gets shorter; and a node
     that loses its widest link sends no more than the others carry. Lower end: the routing stays as it is, and what the
-    lost link carried takes a detour between its two ends, by maximum flows over what the others have left. Both are
-    replaced by those of a new solution for the links solved anew. One link stands for all that a symmetry exchanges.
+    lost link carried takes a detour between its two ends, by maximum flows over what the others have left, or on large
+    fabrics over the neighbours that both ends share. Both are replaced by those of a new solution for the links solved
+    anew. One link stands for all that a symmetry exchanges.
     """
     traffic = all_to_all(fabric=kept)
     mean, worst = with_outage(fabric=kept), with_outage(fabric=kept if at_worst is None else at_worst)
     bounds, why = _bounds(kept if at_worst is None else at_worst, worst, traffic, answer)
     link = int(np.argmin(bounds))
     upper, how = float(bounds[link]), why[link]
-    if kept.n_links * kept.n_arcs > _MOST_DETOURS:
-        return Loss(per_s=Interval(lower=0.0, upper=upper), what=_label(kept, link), how=how)
     load = (answer.routing if routing is None else routing).arc_bit(fabric=kept, traffic=traffic)
-    detours = _Detours(mean, traffic, load)
-    alike = _alike(mean, traffic)
+    detours = Detours(fabric=mean, traffic=traffic, load=load)
     # Links that a symmetry exchanges are as good to lose; the least loaded of them stands for all.
     order = np.argsort(detours.busiest, kind="stable")
-    each = order[np.unique(alike[order], return_index=True)[1]]
-    lower = detours.per_s(links=each, enough_per_s=upper)
-    small = traffic.sources.size * kept.n_arcs <= _MOST_FLOWS
-    solved: set[int] = set()
-    while len(solved) < tries:
-        weakest = int(np.argmin(lower))
-        if weakest in solved or lower[weakest] >= upper * (1.0 - 1e-9):
-            break  # nothing to gain any more
-        solved.add(weakest)
-        tried = int(each[weakest])
-        found = _solve(without_link(fabric=mean, link=tried), traffic, small)
-        most = found if at_worst is None else _solve(without_link(fabric=worst, link=tried), traffic, small)
-        lower[weakest] = max(found.lower, float(lower[weakest]))
-        if most.upper < upper:
-            upper, link, how = most.upper, tried, "solved anew without it"
+    each = order[np.unique(_alike(mean, traffic)[order], return_index=True)[1]]
+    lower = detours.by_neighbours_per_s()[each]
+    if each.size * kept.n_arcs <= _MOST_DETOURS:
+        lower = np.maximum(lower, detours.per_s(links=each, enough_per_s=upper))
+        effort = _Effort.of(traffic.sources.size * kept.n_arcs)
+        solved: set[int] = set()
+        while len(solved) < min(tries, effort.tries):
+            weakest = int(np.argmin(lower))
+            if weakest in solved or lower[weakest] >= upper * (1.0 - 1e-9):
+                break  # nothing to gain any more
+            solved.add(weakest)
+            tried = int(each[weakest])
+            found = _solve(without_link(fabric=mean, link=tried), traffic, effort)
+            most = found if at_worst is None else _solve(without_link(fabric=worst, link=tried), traffic, effort)
+            lower[weakest] = max(found.lower, float(lower[weakest]))
+            if most.upper < upper:
+                upper, link, how = most.upper, tried, "solved anew without it"
     return Loss(per_s=Interval(lower=min(float(lower.min()), upper), upper=upper), what=_label(kept, link), how=how)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Effort:
+    """How a link's loss is solved anew, and for how many links."""
+
+    method: Literal["auto", "direct", "large"]
+    rtol: float
+    tries: int
+
+    @classmethod
+    def of(cls, flows: int) -> "_Effort":
+        """What a linear program of so many flows allows."""
+        if flows <= _MOST_FLOWS:
+            return cls(method="auto", rtol=1e-6, tries=1_000)
+        if flows <= _MOST_SHIFTED:
+            return cls(method="large", rtol=1e-2, tries=100)
+        return cls(method="direct", rtol=1e-6, tries=4)
 
 
 def _label(fabric: Fabric, link: int) -> str:
@@ -144,11 +164,13 @@ def _alike(fabric: Fabric, traffic: Traffic) -> NDArray[np.int64]:
     return least
 
 
-def _solve(fabric: Fabric, traffic: Traffic, small: bool) -> Interval:
-    """Both ends anew; proofs without search only, where a linear program would take long."""
-    if fabric.unreachable_pair() is not None:
+def _solve(fabric: Fabric, traffic: Traffic, effort: _Effort) -> Interval:
+    """Both ends anew; zero if some of the traffic has no path any more."""
+    try:
+        check_paths(fabric=fabric, traffic=traffic)
+    except ValueError:
         return Interval.point(0.0)
-    answer = max_throughput(fabric=fabric, traffic=traffic, method="auto" if small else "direct")
+    answer = max_throughput(fabric=fabric, traffic=traffic, method=effort.method, rtol=effort.rtol)
     return Interval(lower=answer.lower_per_s, upper=answer.upper_per_s)
 
 
@@ -179,97 +201,6 @@ def _bounds(nominal: Fabric, mean: Fabric, traffic: Traffic, answer: Throughput)
     return np.maximum(bound, 0.0), why
 
 
-class _Detours:
-    """What a routing still carries when one link's load goes round it."""
-
-    def __init__(self, fabric: Fabric, traffic: Traffic, load: Floats) -> None:
-        self.fabric, self.load, self.sent = fabric, load, traffic.sent_bit
-        shares = [load / fabric.capacity_bps, self._switch_use(load)]
-        for used, supply in (
-            (traffic.sent_bit, fabric.host_bps),
-            (traffic.received_bit, fabric.host_bps),
-            (traffic.local_bit, fabric.local_bps),
-            (traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
-        ):
-            shares.append(np.where(used > 0, used / supply, 0.0))
-        self.base_per_s = 1.0 / max(float(share.max(initial=0.0)) for share in shares)
-        self.arcs_of = np.split(
-            np.argsort(fabric.link_of_arc, kind="stable"), np.cumsum(np.bincount(fabric.link_of_arc))[:-1]
-        )
-        self.busiest = np.array([float(load[arcs].max()) for arcs in self.arcs_of])
-        # One sparse structure for all maximum flows: every arc and its reverse, in order.
-        n = fabric.n_nodes
-        key, back = fabric.tail * n + fabric.head, fabric.head * n + fabric.tail
-        every = np.unique(np.concatenate([key, back]))
-        self.place = np.searchsorted(every, key)
-        self.indices = (every % n).astype(np.int32)
-        self.indptr = np.searchsorted(every // n, np.arange(n + 1)).astype(np.int32)
-
-    def _switch_use(self, load: Floats) -> Floats:
-        entered = np.bincount(self.fabric.head, weights=load, minlength=self.fabric.n_nodes)
-        return np.asarray((entered + self.sent) / self.fabric.switch_bps)
-
-    def per_s(self, *, links: NDArray[np.int64], enough_per_s: float) -> Floats:
-        """Rounds per second without each of the links; no better detour is looked for once they are enough. [1/s]"""
-        enough = min(enough_per_s, self.base_per_s)
-        found = np.full(links.size, self.base_per_s)
-        for k in np.argsort(-self.busiest[links], kind="stable").tolist():
-            arcs = self.arcs_of[links[k]]
-            if self.busiest[links[k]] == 0:
-                continue
-            low, high, best = 0.0, enough, self._one(arcs, enough)
-            for _ in range(_HALVINGS):
-                if best >= min(enough, float(found.min())) * (1.0 - 1e-9):
-                    break  # not the weakest link, or as strong as any
-                middle = 0.5 * (max(low, best) + high)
-                now = self._one(arcs, middle)
-                low, high = (middle, high) if now >= middle else (low, middle)
-                best = max(best, now)
-            found[k] = best
-        return found
-
-    def _one(self, arcs: NDArray[np.int64], per_s: float) -> float:
-        """Rounds per second when detours use what traffic at `per_s` leaves over."""
-        fabric, share = self.fabric, 1.0 / self.fabric.terminals[arcs]
-        capacity, load = fabric.capacity_bps.copy(), self.load.copy()
-        capacity[arcs] *= 1.0 - share
-        load[arcs] *= 1.0 - share
-        for arc, part in zip(arcs.tolist(), share.tolist(), strict=True):
-            moved = part * self.load[arc]
-            if moved > 0:
-                detour = self._detour(arc, np.maximum(capacity - per_s * load, 0.0))
-                if detour is None:
-                    return 0.0
-                load = load + moved * detour
-        used = load > 0
-        if (capacity[used] <= 0).any():
-            return 0.0
-        busiest = max(float((load[used] / capacity[used]).max()), float(self._switch_use(load).max()))
-        return min(self.base_per_s, 1.0 / busiest)
-
-    def _detour(self, arc: int, room_bps: Floats) -> Floats | None:
-        """A unit flow from the tail of an arc to its head over what room there is; None if there is none."""
-        fabric = self.fabric
-        source, sink = int(fabric.tail[arc]), int(fabric.head[arc])
-        if not fabric.transit.all():
-            shut = ~fabric.transit
-            room_bps = np.where(shut[fabric.tail] & (fabric.tail != source), 0.0, room_bps)
-            room_bps = np.where(shut[fabric.head] & (fabric.head != sink), 0.0, room_bps)
-        widest = float(room_bps.max())
-        if widest == 0.0:
-            return None
-        whole = np.zeros(self.indices.size, dtype=np.int32)
-        whole[self.place] = np.floor(room_bps / widest * _WHOLE)
-        graph = sparse.csr_array((whole, self.indices, self.indptr), shape=(fabric.n_nodes,) * 2)
-        found = csgraph.maximum_flow(graph, source, sink)
-        if found.flow_value == 0:
-            return None
-        net = sparse.csr_array(found.flow)
-        aligned = np.array_equal(net.indices, self.indices)
-        along = net.data[self.place] if aligned else np.asarray(net[fabric.tail, fabric.head]).ravel()
-        return np.maximum(along, 0) / float(found.flow_value)
-
-
 def worst_satellite_loss(*, kept: Fabric, answer: Throughput) -> Loss:
     """Rounds of all_to_all among the survivors that cannot be exceeded for every single satellite lost. [1/s]
 
@@ -283,11 +214,12 @@ def worst_satellite_loss(*, kept: Fabric, answer: Throughput) -> Loss:
     Notes
     -----
     A lost satellite forwards nothing, and neither sends nor receives: the round is one bit for every ordered pair of
-    the GPUs that are left. Bounds are those of the answer's prices, which may rise above the answer, and of the links
-    that each neighbour of the lost one has left. An upper end only: no routing without the satellite is looked for.
+    the GPUs that are left, which may be more than before: they are fewer. Bounds are those of the answer's prices, and
+    of the links that each neighbour of the lost one has left; infinite if neither bounds anything. An upper end only:
+    no routing without the satellite is looked for.
     """
     traffic = all_to_all(fabric=kept)
-    best, label, how = answer.upper_per_s, "none", "no satellite is proved to take anything away"
+    best, label, how = float("inf"), "any one", "nothing bounds what is left"
     lost, value = _bounds_without_node(kept, traffic, answer)
     if value.size and float(value.min()) < best:
         best, label, how = float(value.min()), kept.labels[int(lost[np.argmin(value)])], "prices without its own"
@@ -321,6 +253,9 @@ def _bounds_without_node(fabric: Fabric, traffic: Traffic, answer: Throughput) -
         paid = reach + own[lost][:, None] + other[None, :]
         saved = saved + np.multiply(bits, paid, out=np.zeros_like(bits), where=bits > 0).sum(axis=1)
     charge = whole / answer.upper_per_s - saved
+    # Both are differences that may be nothing but rounding, which must not pass for a bound.
+    worth = np.maximum(whole - at[lost], 0.0) + _ROUNDING * whole
+    charge = charge - _ROUNDING * whole / answer.upper_per_s
     bound = np.full(lost.size, np.inf)
-    np.divide(np.maximum(whole - at[lost], 0.0), charge, out=bound, where=charge > 0)
+    np.divide(worth, charge, out=bound, where=charge > 0)
     return lost, bound

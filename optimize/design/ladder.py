@@ -175,7 +175,10 @@ def ladder(
         raise ValueError("the ladder is made of all_to_all throughputs")
     widest_bps = float(best.capacity_bps.sum())  # where a host has no limit: no more than all links carry
     rungs: list[_Rung] = [(0, "reference: one NVL72 for every pair", reference.per_gpu_bps, "")]
-    rungs.append((1, "host interface", _one_hop(best, np.where(np.isfinite(best.host_bps), np.inf, widest_bps)), ""))
+    ends = best.gpus > 0
+    by_ports = np.isfinite(best.port_bps[ends]).all() and not np.isfinite(best.host_bps[ends]).any()
+    host = _one_hop(best, np.where(np.isfinite(best.host_bps), np.inf, widest_bps))
+    rungs.append((1, "ports of the GPUs" if by_ports else "host interface", host, ""))
     if terminals is not None and ceiling_bps is not None:
         _check_terminals(best, terminals * ceiling_bps)
         light = _one_hop(best, terminals * ceiling_bps)
@@ -186,7 +189,8 @@ def ladder(
         glass = _one_hop(best, terminals * terminal_bps)
         rungs.append((3, "chosen transceivers and channels, one hop", glass, ""))
         used = np.bincount(best.tail, weights=best.terminals, minlength=best.n_nodes)
-        if any_wiring is None and terminals > 1 and used.max() <= terminals:  # switches may have more ports
+        # Switches may have more ports, and links of one direction reach more nodes than the shells hold.
+        if any_wiring is None and terminals > 1 and used.max() <= terminals and best.n_arcs == 2 * best.n_links:
             any_wiring = wiring_bound(gpus=best.gpus, terminals=terminals, terminal_bps=terminal_bps)
     if any_wiring is not None:
         if answer.lower_per_s > any_wiring.per_s * (1.0 + 1e-9):
@@ -214,7 +218,7 @@ def ladder(
     most_bps = min(lost.per_s.upper * answer.bit_per_gpu, free_bps)
     failed = Interval(lower=min(lost.per_s.lower * answer.bit_per_gpu, most_bps), upper=most_bps)
     failure = _failure(last, failed, f"without {lost.what}: {lost.how}", rtol)
-    if lost_satellite is not None:
+    if lost_satellite is not None and np.isfinite(lost_satellite.per_s.upper):
         most = Interval.point(lost_satellite.per_s.upper * answer.bit_per_gpu).as_rate()
         failure = replace(failure, how=f"{failure.how}; survivors of {lost_satellite.what}: at most {most}")
     return replace(found, failure=failure, failed_bps=failed)

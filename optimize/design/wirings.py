@@ -161,4 +161,14 @@ def _graph(pairs: NDArray[np.generic], rate_bps: Floats, n: int) -> sparse.csr_a
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or rate_bps.shape != (len(pairs),):
         raise ValueError(f"pairs of shape {pairs.shape}, pair_bps of {rate_bps.shape}: need (k, 2) and (k,)")
     require_positive(rate_bps, name="pair_bps")
+    low, high = np.sort(pairs.astype(np.int64), axis=1).T
+    again = np.ones(len(pairs), dtype=bool)
+    again[np.unique(low * n + high, return_index=True)[1]] = False
+    for wrong, need in (
+        ((low < 0) | (high >= n) | (low == high), f"two nodes from 0 to {n - 1}"),
+        (again, "each once"),
+    ):
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            raise ValueError(f"pairs[{k}]=({pairs[k, 0]}, {pairs[k, 1]}): need {need}")
     return sparse.csr_array((1.0 / rate_bps, (pairs[:, 0], pairs[:, 1])), shape=(n, n))

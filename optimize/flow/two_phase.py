@@ -39,7 +39,8 @@ def two_phase_bps(
     -----
     Every GPU sends an equal part of its rate x by way of every GPU: first there, then on to its end. Either phase is
     all-to-all at x / G a pair, so arcs and switches that carry r rounds of all-to-all a second carry x = r G / 2;
-    hosts and ports carry x once, for the way in between is passed in the switch. Upper end: the narrowest host, and
+    hosts and ports carry x once, for the way in between is passed in the switch. Nodes with GPUs that do not forward
+    cannot be on the way, and then nothing is proved: the lower end is 0. Upper end: the narrowest host, and
     capacity over traffic of the sparsest cut found.
 
     References
@@ -59,7 +60,7 @@ def two_phase_bps(
         np.minimum(fabric.host_bps[busy] / over[busy], fabric.port_bps[busy] * fabric.gpus[busy] / over[busy]).min()
     )
     per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
-    lower = min(own, per_s * fabric.n_gpus / 2.0)
+    lower = min(own, per_s * fabric.n_gpus / 2.0) if fabric.transit[ends].all() else 0.0
     values = [*directions(fabric=fabric, count=36), *slow_modes(fabric=fabric), *(s.astype(float) for s in sides)]
     cut = sparsest_cut(fabric=fabric, traffic=traffic, values=values)
     upper = own if cut is None else min(own, cut.per_s)

@@ -194,3 +194,16 @@ def test_a_bound_is_for_someone_and_for_rates_that_a_terminal_has() -> None:
         wiring_bound(
             gpus=[1, 1], terminals=2, terminal_bps=1.0, pairs=[(0, 1)], pair_bps=[1.0], positions_m=np.zeros((2, 3))
         )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "says"),
+    [
+        ([(0, 1), (1, 0)], r"pairs\[1\]=\(1, 0\): need each once"),  # would count twice what a bit costs there
+        ([(0, 1), (1, 1)], r"pairs\[1\]=\(1, 1\): need two nodes"),
+        ([(0, 2), (0, 1)], r"pairs\[0\]=\(0, 2\): need two nodes from 0 to 1"),
+    ],
+)
+def test_pairs_are_two_nodes_and_each_stands_once(pairs: list[tuple[int, int]], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        wiring_bound(gpus=[1, 1], terminals=2, terminal_bps=1.0, pairs=pairs, pair_bps=[1.0, 1.0])

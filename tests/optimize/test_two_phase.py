@@ -44,6 +44,19 @@ def test_the_interval_holds_the_optimum(net: Net) -> None:
     assert found[1] >= exact[0] * (1 - 1e-6)
 
 
+def test_nodes_that_do_not_forward_are_no_way_between_others() -> None:
+    # A hub with a narrow link to each of two neighbours that face each other through it, and many leaves that forward
+    # nothing: by way of the leaves all would fit, but nothing can go there.
+    leaves = range(3, 9)
+    arcs = {(0, v): 4.0 for v in (1, 2, *leaves)} | {(v, 0): 4.0 for v in (1, 2, *leaves)}
+    net = Net((0, *(1,) * 8), arcs, closed=frozenset(leaves))
+    image = np.arange(9)
+    image[[1, 2]] = 2, 1
+    found, exact = both(net.fabric(), image)
+    assert found[0] <= exact[1]
+    assert found[0] == 0.0
+
+
 def test_the_long_way_round_a_ring_costs_nothing_more() -> None:
     # Eight nodes, each to the opposite one: 4 hops of 16 arcs, so 2 x capacity / 4. All-to-all has 16 hops from each
     # node (1 + 1 + 2 + 2 + 3 + 3 + 4) and r = 2 c / 16; twice that way at 1/8 each is r x 8 / 2, the same.
