@@ -7,10 +7,10 @@ rises, so that the greatest load falls. Leaves out `Limits` that links share, an
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ _ROUGH, _MOST_ROUNDS = 2, 6  # rounds of shifts in a pass: the first passes are 
 _COARSE, _FINE = 0.03, 1e-5  # most and least of these differences
 _BALLS = 12  # sources whose distances are swept for cuts
 _ROOM_BYTES = 2**28  # of flows that are held twice
+_FEW_FLOWS = 2**17  # sources times arcs up to which threads cost more than they bring
 _REPORT_S = 2.0  # least time between two reports of progress
 
 
@@ -146,7 +147,7 @@ def large_throughput(
         raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes; max_throughput(method='direct') does")
     check_paths(fabric=fabric, traffic=traffic)
     begun = time.monotonic()
-    own = ThreadPoolExecutor(os.cpu_count()) if executor is None else None
+    own = None if executor is not None else _here(traffic.sources.size * fabric.n_arcs)
     with own or nullcontext():
         network = Network.of(
             fabric=fabric, traffic=traffic, symmetry=symmetry or find_symmetry(fabric=fabric, traffic=traffic)
@@ -158,6 +159,20 @@ def large_throughput(
             rng=np.random.default_rng(seed),
         )
         return _Search(flows, rtol, begun, time_limit_s, progress).run()
+
+
+class _AtOnce(Executor):
+    """Does each task when it is given: handing over small ones takes longer than they do."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+def _here(flows: int) -> Executor:
+    """Executor for so many flows on the processors of this machine."""
+    return _AtOnce() if flows <= _FEW_FLOWS else ThreadPoolExecutor(os.cpu_count())
 
 
 class _StopError(Exception):
