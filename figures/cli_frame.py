@@ -17,8 +17,8 @@ from typing import Any
 import click
 
 __all__ = [
-    "INTERRUPTED", "Progress", "complete_figures", "complete_parts", "complete_scenarios", "one_line_errors",
-    "overrides_of", "print_json",
+    "INTERRUPTED", "Progress", "complete_figures", "complete_parts", "complete_scenarios", "default_folder",
+    "one_line_errors", "overrides_of", "print_json",
 ]  # fmt: skip
 
 INTERRUPTED = 130
@@ -104,6 +104,11 @@ def overrides_of(pairs: Sequence[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             found[key.strip()] = text.strip()
     return found
+
+
+def default_folder(scenario: Any, *, changed: bool) -> Path:
+    """`out/NAME`, or one of its own for each set of changed values, so that no run writes over another's files."""
+    return Path("out") / (f"{scenario.name}-changed-{scenario.digest[:6]}" if changed else scenario.name)
 
 
 def print_json(kind: str, content: Mapping[str, Any]) -> None:

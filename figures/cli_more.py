@@ -2,6 +2,8 @@
 
 # ruff: noqa: D301 - in help texts a backspace (\b) is click's mark for lines that it must not wrap
 
+import json
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -44,7 +46,7 @@ def _named(progress: Callable[[str], None], name: str, step: str) -> None:
 def _comparison_screen(tables: list[dict[str, Any]]) -> str:
     from .text_table import columns, gap_text, unit_text, value_text
 
-    head = ["per GPU, one direction", "unit", *(table["name"] for table in tables)]
+    head = ["per GPU, one way", "unit", *(table["name"] for table in tables)]
     values, over, out = [head], [["gap to NVL72", *head[2:]]], [["gap to SuperPOD", *head[2:]]]
     units = {m["name"]: m["unit"] for table in tables for m in table["metrics"]}
     nothing = dict.fromkeys(("formation", "gap_scale_up", "gap_scale_out"))
@@ -68,8 +70,9 @@ def _interval(ends: dict[str, float | None] | None) -> Any:
     return Interval(lower=lower, upper=upper)
 
 
-def _one_s_own(text: str) -> str:
-    """The text without its place in the library and without what is published about the system as it was."""
+def _one_s_own(text: str, name: str) -> str:
+    """The text under a name of its own, without its place in the library and what is published about the system."""
+    text = re.sub(r"(?m)^name = .*$", lambda _: f"name = {json.dumps(name)}", text, count=1)
     kept, quoting = [], False
     for line in text.splitlines(keepends=True):
         quoting = line.startswith("[[published]]") or (quoting and not line.startswith("["))
@@ -87,7 +90,7 @@ def _write_new(path: Path, origin: str) -> None:
         raise ValueError(f"{path}: a scenario file must end in .toml")
     load_scenario(origin)  # an unknown name is refused with the near ones
     text = Path(origin) if origin.endswith(".toml") else files("optimize.study") / "scenarios" / f"{origin}.toml"
-    content = _one_s_own(text.read_text(encoding="utf-8"))
+    content = _one_s_own(text.read_text(encoding="utf-8"), path.stem)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(content)

@@ -20,7 +20,7 @@ from optimize.study.sweep import Row, Sweep, run_study
 from optimize.study.sweep_files import save_sweep, sweep_table
 from optimize.study.uncertainty import ESTIMATOR, quantiles, sobol_indices
 
-from .cli_frame import INTERRUPTED
+from .cli_frame import INTERRUPTED, default_folder
 from .text_table import columns, gap_text, unit_text, value_text
 
 __all__ = ["DESIGNS", "run_sweep", "sweep_screen"]
@@ -91,7 +91,8 @@ def run_sweep(
 ) -> None:
     """Run the study of a command, write its files, and print it; Ctrl-C says how to go on."""
     study = _study(scenario, sets, vary, metrics, design, points, seed, rtol)
-    folder = Path("out") / f"{study.scenario.name}-sweep" if out is None else out
+    kept = default_folder(study.scenario, changed=bool(sets))
+    folder = kept.with_name(f"{kept.name}-sweep") if out is None else out
     progress = _Progress()
     try:
         sweep = run_study(study, folder=folder, workers=workers, progress=progress)
