@@ -185,7 +185,9 @@ def report_screen(report: Report, *, files: Sequence[str] = (), full: bool = Fal
 
 
 def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
-    """Lines of `fabricgap verify`: label, interval per GPU, method."""
-    rows = [["proof", "GB/s per GPU, recomputed", "first found by"]]
-    rows += [[label, (interval * (1 / 8e9)).text(digits=8), method] for label, interval, method in checked]
-    return "\n".join(columns(rows, indent=""))
+    """Lines of `fabricgap verify`: label and interval per GPU, and under each what first found it."""
+    rows = [["proof", "GB/s per GPU, recomputed"]]
+    rows += [[label, (interval * (1 / 8e9)).text(digits=8)] for label, interval, _ in checked]
+    head, *lines = columns(rows, indent="")
+    found = (wrapped(f"first found by {method}") for _, _, method in checked)
+    return "\n".join([head, *(line for first, more in zip(lines, found, strict=True) for line in (first, *more))])
