@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from figures.cli_frame import Progress, complete_scenarios, default_folder, one_line_errors, overrides_of, print_json
+from figures.cli_frame import (
+    Progress,
+    check_rtol,
+    complete_scenarios,
+    default_folder,
+    one_line_errors,
+    overrides_of,
+    print_json,
+)
 from figures.cli_lists import make_figures, parts, scenarios, verify
 from figures.cli_more import compare, export, new
 
@@ -68,8 +76,7 @@ _effects = click.option(
 
 def _measured(scenario: str, sets: tuple[str, ...], rtol: float, effects: bool | None, progress: Progress) -> "Report":
     """The report of a command, with the effects of its assumed values where they are wanted."""
-    if not rtol > 0:
-        raise ValueError(f"--rtol {rtol}: need a number above 0, such as 1e-6")
+    check_rtol(rtol)
     progress("loading")
     from optimize.study import build, load_scenario, measure
     from optimize.study.effects import MOST_SATELLITES, with_effects

@@ -4,6 +4,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from .cli_frame import Progress, complete_scenarios, one_line_errors, print_json
+from .cli_frame import Progress, check_rtol, complete_scenarios, one_line_errors, print_json
 
 __all__ = ["FORMATS", "compare", "export", "new"]
 
@@ -31,8 +32,7 @@ def _compare(names: tuple[str, ...], rtol: float, progress: Callable[[str], None
 
     if len(names) < 2:
         raise ValueError("compare: name two scenarios or more")
-    if not rtol > 0:
-        raise ValueError(f"--rtol {rtol}: need a number above 0, such as 1e-6")
+    check_rtol(rtol)
     cases = [
         build(load_scenario(name)) for name in names
     ]  # what cannot be built is refused before anything is measured
@@ -88,6 +88,8 @@ def _write_new(path: Path, origin: str) -> None:
 
     if path.suffix != ".toml":
         raise ValueError(f"{path}: a scenario file must end in .toml")
+    if path.name.startswith("."):
+        raise ValueError(f"{path}: hidden files name no folder of results; name one without the first point")
     load_scenario(origin)  # an unknown name is refused with the near ones
     text = Path(origin) if origin.endswith(".toml") else files("optimize.study") / "scenarios" / f"{origin}.toml"
     content = _one_s_own(text.read_text(encoding="utf-8"), path.stem)
@@ -177,7 +179,7 @@ def new(file: Path, origin: str, as_json: bool) -> None:
         if as_json:
             print_json("new scenario", {"file": str(file), "from": origin})
         else:
-            click.echo(f"{file}: as {origin}; change it and run `fabricgap gap {file}`")
+            click.echo(f"{file}: as {origin}; change it and run `fabricgap gap {shlex.quote(str(file))}`")
 
 
 @click.command()
