@@ -26,13 +26,17 @@ except ImportError:
     sys.exit("run.py: this system has no fcntl (Windows?); start it under WSL, or on Linux or macOS")
 
 HELP = """\
-python3 run.py gap [SCENARIO]    how much bandwidth a formation keeps, and what limits it
-python3 run.py figures           the figures behind it
-python3 run.py COMMAND ...       any other command of fabricgap; COMMAND --help says what it does
+python3 run.py COMMAND ...      COMMAND --help says more, with examples
 
-python3 run.py test [--slow] [--published DIR] [pytest arguments]
-python3 run.py bench [NAME ...]  seconds, memory, ratios
-python3 run.py lock [--upgrade]  renew requirements.lock and tests/requirements.lock from pyproject.toml
+gap [SCENARIO]                  how much bandwidth a formation keeps, and what limits it
+report SCENARIO                 the same as one HTML page to look at
+compare A B ...                 scenarios side by side
+sweep SCENARIO --vary KEY=...   a study over values of a scenario
+scenarios, parts [WORD], new    what there is to measure; the hardware with its sources; a scenario file of your own
+figures [NAME ...]              the publication figures
+export SCENARIO, verify FILE    for other programs; saved results checked again, without a solver
+
+test [--slow] [--published DIR] [pytest arguments]; bench [NAME ...]; lock [--upgrade] (of pyproject.toml)
 """
 
 ROOT = Path(__file__).resolve().parent

@@ -1,35 +1,52 @@
 """The assumed values of a report as lines of text, with what each end of its range does to the gap."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from links.parts import Datum
 from optimize.study.report import AssumedEffect, Report
 
-from .text_table import gap_text
+from .text_table import gap_text, wrapped
 
 __all__ = ["assumed_lines"]
 
 
-def assumed_lines(report: Report) -> list[str]:
-    """Title, one line for every assumed value, the largest effect first, and what is left out; empty without any.
+def assumed_lines(report: Report, *, full: bool = True) -> list[str]:
+    """Title, one paragraph for every assumed value, the largest effect first, and what is left out; empty without any.
 
-    Values whose ends do not move the gap come last, in one line for each reason.
+    Values whose ends do not move the gap come last, in one paragraph for each reason. `full=False` leaves out where
+    the values come from, and those that do not move the gap.
     """
     data = dict(_assumed(report))
     if not data:
         return []
     if not report.effects:
-        lines = [f"  {_datum(path, datum)}: {datum.source}" for path, datum in data.items()]
-        return ["Assumed (low to high)", *lines, f"  effects on the gap: {report.effects_note}"]
+        return _unmeasured(report, data, full)
     lines, idle = [], dict[str, list[str]]()
     for effect in report.effects:
         datum = data[effect.path]
         if effect.reason or effect.swing == 1.0:
             idle.setdefault(effect.reason or "the gap stays as it is", []).append(_datum(effect.path, datum))
         else:
-            lines.append(f"  {_datum(effect.path, datum)}: gap {_ends(effect)}; {datum.source}")
-    lines += [f"  {reason}: {'; '.join(names)}" for reason, names in idle.items()]
-    return [f"Assumed (low to high), and the gap to NVL72 at either end; {report.effects_note}", *lines]
+            source = f"; {datum.source}" if full else ""
+            lines += wrapped(f"{_datum(effect.path, datum)}: gap {_ends(effect)}{source}")
+    if full:
+        lines += [line for reason, names in idle.items() for line in wrapped(f"{reason}: {'; '.join(names)}")]
+        title = f"Assumed (low to high), and the gap to NVL72 at either end; {report.effects_note}"
+        return [*wrapped(title, indent=""), *lines]
+    silent = sum(len(names) for names in idle.values())
+    lines += [f"  {silent} more assumed values do not move it"] if silent else []
+    return ["Assumed values (low to high), and the gap to NVL72 at either end", *lines]
+
+
+def _unmeasured(report: Report, data: Mapping[str, Datum], full: bool) -> list[str]:
+    note = wrapped(f"effects on the gap: {report.effects_note}")
+    if full:
+        lines = [line for path, one in data.items() for line in wrapped(f"{_datum(path, one)}: {one.source}")]
+        return ["Assumed (low to high)", *lines, *note]
+    return [
+        *wrapped(f"Assumed (low to high): {'; '.join(_datum(*one) for one in data.items())}", indent="", hanging="  "),
+        *note,
+    ]
 
 
 def _assumed(report: Report) -> Iterator[tuple[str, Datum]]:

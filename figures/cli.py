@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from figures.cli_frame import Progress, complete_scenarios, one_line_errors, overrides_of, print_json
+from figures.cli_frame import (
+    Progress,
+    check_rtol,
+    complete_scenarios,
+    default_folder,
+    one_line_errors,
+    overrides_of,
+    print_json,
+)
 from figures.cli_lists import make_figures, parts, scenarios, verify
 from figures.cli_more import compare, export, new
 
@@ -52,6 +60,7 @@ def main() -> None:
     """
 
 
+_DEFAULT = "[default: out/NAME; with --set out/NAME-changed-DIGEST"
 _scenario = click.argument("scenario", default="suncatcher-81", shell_complete=complete_scenarios)
 _set = click.option(
     "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value, such as link.aperture_m='20 cm'."
@@ -67,8 +76,7 @@ _effects = click.option(
 
 def _measured(scenario: str, sets: tuple[str, ...], rtol: float, effects: bool | None, progress: Progress) -> "Report":
     """The report of a command, with the effects of its assumed values where they are wanted."""
-    if not rtol > 0:
-        raise ValueError(f"--rtol {rtol}: need a number above 0, such as 1e-6")
+    check_rtol(rtol)
     progress("loading")
     from optimize.study import build, load_scenario, measure
     from optimize.study.effects import MOST_SATELLITES, with_effects
@@ -83,15 +91,17 @@ def _measured(scenario: str, sets: tuple[str, ...], rtol: float, effects: bool |
 @main.command()
 @_scenario
 @_set
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="Folder for the files [default: out/NAME].")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help=f"Folder for the files {_DEFAULT}].")
 @_rtol
 @_effects
+@click.option("--full", is_flag=True, help="Print all there is, not one screen of it.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else; write no files unless --out."
 )
 def gap(
-    scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, effects: bool | None, as_json: bool
-) -> None:
+    scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, effects: bool | None, full: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Measure SCENARIO (a shipped name or a .toml file): metrics, gaps, ladder, proofs, figure.
 
     \b
@@ -99,11 +109,11 @@ def gap(
       fabricgap gap rack-apart-18
       fabricgap gap suncatcher-81 --set link.aperture_m='5 cm' --out out/5cm
       fabricgap gap mine.toml --json > report.json
-      fabricgap gap radio-60ghz --effects
+      fabricgap gap radio-60ghz --effects --full
     """
     with one_line_errors(), Progress().running() as progress:
         report = _measured(scenario, sets, rtol, effects, progress)
-        folder = out if out is not None or as_json else Path("out") / report.case.name
+        folder = out if out is not None or as_json else default_folder(report.case.scenario, changed=bool(sets))
         files: tuple[Path, ...] = ()
         if folder is not None:
             progress("writing files and figure")
@@ -115,7 +125,8 @@ def gap(
             return
         from figures.screen import report_screen
 
-        click.echo(report_screen(report, files=[f"{folder}/" + ", ".join(path.name for path in files)]))
+        names = ", ".join(path.name for path in files) if full else f"{files[0].name}, CSV tables, proofs and figure"
+        click.echo(report_screen(report, files=[f"Files in {folder}/: {names}"], full=full))
 
 
 def _written(report: "Report", folder: Path) -> tuple[Path, ...]:
@@ -132,7 +143,7 @@ def _written(report: "Report", folder: Path) -> tuple[Path, ...]:
 @main.command()
 @_scenario
 @_set
-@click.option("--out", type=click.Path(path_type=Path), default=None, help="The file [default: out/NAME/report.html].")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help=f"The file {_DEFAULT}/report.html].")
 @_rtol
 @_effects
 @click.option("--json", "as_json", is_flag=True, help="Print where the page is, and its gap, as JSON and nothing else.")
@@ -150,7 +161,7 @@ def report(
         if out is not None and out.is_dir():
             raise ValueError(f"--out {out}: is a folder; name a file in it, such as {out / 'report.html'}")
         found = _measured(scenario, sets, rtol, effects, progress)
-        path = Path("out") / found.case.name / "report.html" if out is None else out
+        path = default_folder(found.case.scenario, changed=bool(sets)) / "report.html" if out is None else out
         progress("writing the page")
         from figures.report import report_page
         from optimize.study.save import write_atomically
@@ -183,7 +194,10 @@ def report(
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the sample.")
 @click.option("--workers", type=int, default=None, help="Local processes [default: one for each CPU].")
 @click.option(
-    "--out", type=click.Path(path_type=Path), default=None, help="Folder for the files [default: out/NAME-sweep]."
+    "--out",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="Folder for the files [default: as of `gap`, and -sweep].",
 )
 @_rtol
 @click.option("--json", "as_json", is_flag=True, help="Print the sweep as JSON and nothing else.")

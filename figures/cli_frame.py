@@ -17,13 +17,14 @@ from typing import Any
 import click
 
 __all__ = [
-    "INTERRUPTED", "Progress", "complete_figures", "complete_parts", "complete_scenarios", "one_line_errors",
-    "overrides_of", "print_json",
+    "INTERRUPTED", "Progress", "check_rtol", "complete_figures", "complete_parts", "complete_scenarios",
+    "default_folder", "one_line_errors", "overrides_of", "print_json",
 ]  # fmt: skip
 
 INTERRUPTED = 130
 """Exit status of a program ended by Ctrl-C, as shells report it."""
 
+_LONGEST = 300  # characters of a warning
 _QUIET_S = 2.0  # steps shorter than this are not worth a line
 
 
@@ -73,7 +74,7 @@ def one_line_errors() -> Iterator[None]:
     """Bad input, unsolved problems (exit status 2) and Ctrl-C (130) as one line each on standard error, as warnings."""
     from optimize.flow.problem import NotSolvedError
 
-    show, warnings.showwarning = warnings.showwarning, _show_warning
+    show, warnings.showwarning = warnings.showwarning, _Warnings()
     try:
         yield
     except (ValueError, NotSolvedError) as error:
@@ -86,8 +87,24 @@ def one_line_errors() -> Iterator[None]:
         warnings.showwarning = show
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    click.echo(f"fabricgap: warning: {message}", err=True)
+class _Warnings:
+    """Shows each warning once, in one short line."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def __call__(self, message: Warning | str, *_: Any, **__: Any) -> None:
+        text = " ".join(str(message).split())
+        if text not in self._seen:
+            self._seen.add(text)
+            more = " ..." if len(text) > _LONGEST else ""
+            click.echo(f"fabricgap: warning: {text[:_LONGEST]}{more}", err=True)
+
+
+def check_rtol(rtol: float) -> None:
+    """`ValueError` for a width that certifies nothing, or that nothing has."""
+    if not 0.0 < rtol < 1.0:
+        raise ValueError(f"--rtol {rtol:g}: need a number above 0 and below 1, such as 1e-6")
 
 
 def overrides_of(pairs: Sequence[str]) -> dict[str, Any]:
@@ -99,11 +116,18 @@ def overrides_of(pairs: Sequence[str]) -> dict[str, Any]:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
             raise ValueError(f"--set {pair!r}: write KEY=VALUE, such as link.aperture_m='20 cm'")
+        if key.strip() in found:
+            raise ValueError(f"--set {key.strip()}: given twice; keep one of them")
         try:
             found[key.strip()] = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             found[key.strip()] = text.strip()
     return found
+
+
+def default_folder(scenario: Any, *, changed: bool) -> Path:
+    """`out/NAME`, or one of its own for each set of changed values, so that no run writes over another's files."""
+    return Path("out") / (f"{scenario.name}-changed-{scenario.digest[:6]}" if changed else scenario.name)
 
 
 def print_json(kind: str, content: Mapping[str, Any]) -> None:

@@ -2,6 +2,9 @@
 
 # ruff: noqa: D301 - in help texts a backspace (\b) is click's mark for lines that it must not wrap
 
+import json
+import re
+import shlex
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -9,7 +12,7 @@ from typing import Any
 
 import click
 
-from .cli_frame import Progress, complete_scenarios, one_line_errors, print_json
+from .cli_frame import Progress, check_rtol, complete_scenarios, one_line_errors, print_json
 
 __all__ = ["FORMATS", "compare", "export", "new"]
 
@@ -29,8 +32,7 @@ def _compare(names: tuple[str, ...], rtol: float, progress: Callable[[str], None
 
     if len(names) < 2:
         raise ValueError("compare: name two scenarios or more")
-    if not rtol > 0:
-        raise ValueError(f"--rtol {rtol}: need a number above 0, such as 1e-6")
+    check_rtol(rtol)
     cases = [
         build(load_scenario(name)) for name in names
     ]  # what cannot be built is refused before anything is measured
@@ -44,7 +46,7 @@ def _named(progress: Callable[[str], None], name: str, step: str) -> None:
 def _comparison_screen(tables: list[dict[str, Any]]) -> str:
     from .text_table import columns, gap_text, unit_text, value_text
 
-    head = ["per GPU, one direction", "unit", *(table["name"] for table in tables)]
+    head = ["per GPU, one way", "unit", *(table["name"] for table in tables)]
     values, over, out = [head], [["gap to NVL72", *head[2:]]], [["gap to SuperPOD", *head[2:]]]
     units = {m["name"]: m["unit"] for table in tables for m in table["metrics"]}
     nothing = dict.fromkeys(("formation", "gap_scale_up", "gap_scale_out"))
@@ -68,8 +70,9 @@ def _interval(ends: dict[str, float | None] | None) -> Any:
     return Interval(lower=lower, upper=upper)
 
 
-def _one_s_own(text: str) -> str:
-    """The text without its place in the library and without what is published about the system as it was."""
+def _one_s_own(text: str, name: str) -> str:
+    """The text under a name of its own, without its place in the library and what is published about the system."""
+    text = re.sub(r"(?m)^name = .*$", lambda _: f"name = {json.dumps(name)}", text, count=1)
     kept, quoting = [], False
     for line in text.splitlines(keepends=True):
         quoting = line.startswith("[[published]]") or (quoting and not line.startswith("["))
@@ -85,9 +88,11 @@ def _write_new(path: Path, origin: str) -> None:
 
     if path.suffix != ".toml":
         raise ValueError(f"{path}: a scenario file must end in .toml")
+    if path.name.startswith("."):
+        raise ValueError(f"{path}: hidden files name no folder of results; name one without the first point")
     load_scenario(origin)  # an unknown name is refused with the near ones
     text = Path(origin) if origin.endswith(".toml") else files("optimize.study") / "scenarios" / f"{origin}.toml"
-    content = _one_s_own(text.read_text(encoding="utf-8"))
+    content = _one_s_own(text.read_text(encoding="utf-8"), path.stem)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(content)
@@ -174,7 +179,7 @@ def new(file: Path, origin: str, as_json: bool) -> None:
         if as_json:
             print_json("new scenario", {"file": str(file), "from": origin})
         else:
-            click.echo(f"{file}: as {origin}; change it and run `fabricgap gap {file}`")
+            click.echo(f"{file}: as {origin}; change it and run `fabricgap gap {shlex.quote(str(file))}`")
 
 
 @click.command()

@@ -20,7 +20,7 @@ from optimize.study.sweep import Row, Sweep, run_study
 from optimize.study.sweep_files import save_sweep, sweep_table
 from optimize.study.uncertainty import ESTIMATOR, quantiles, sobol_indices
 
-from .cli_frame import INTERRUPTED
+from .cli_frame import INTERRUPTED, check_rtol, default_folder
 from .text_table import columns, gap_text, unit_text, value_text
 
 __all__ = ["DESIGNS", "run_sweep", "sweep_screen"]
@@ -68,6 +68,8 @@ def _study(
     loaded = load_scenario(scenario, overrides=sets)
     count = DESIGNS[design] if points is None else points
     if design == "grid":
+        if count < 2:
+            raise ValueError(f"--points {count}: a range of a grid needs 2 values or more")
         return grid(loaded, vary=vary, levels=count, metrics=metrics, rtol=rtol)
     if design == "saltelli":
         return saltelli(loaded, vary=vary, base=count, seed=seed, metrics=metrics, rtol=rtol)
@@ -90,8 +92,10 @@ def run_sweep(
     as_json: bool,
 ) -> None:
     """Run the study of a command, write its files, and print it; Ctrl-C says how to go on."""
+    check_rtol(rtol)
     study = _study(scenario, sets, vary, metrics, design, points, seed, rtol)
-    folder = Path("out") / f"{study.scenario.name}-sweep" if out is None else out
+    kept = default_folder(study.scenario, changed=bool(sets))
+    folder = kept.with_name(f"{kept.name}-sweep") if out is None else out
     progress = _Progress()
     try:
         sweep = run_study(study, folder=folder, workers=workers, progress=progress)

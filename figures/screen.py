@@ -1,24 +1,28 @@
 """A report as one readable screen of text."""
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from links.units import format_si
 from optimize.design.ladder import LadderStep
 from optimize.flow.collectives import Collective
 from optimize.flow.interval import Interval
 from optimize.study.published import published_comparison
 from optimize.study.report import CollectiveRow, Metric, Report
 
+from .answer import answer_sentences
 from .assumed_text import assumed_lines
-from .text_table import columns, gap_text, unit_text, value_text
+from .text_table import columns, gap_text, unit_text, value_text, wrapped
 
 __all__ = ["report_screen", "verification_screen"]
 
-_WIDTH = 120  # of a line of prose
+_FREE = 1.0 + 1e-6  # factor of a step that costs nothing
+_MORE = ("all_gather", "latency, mean")  # metrics that only the full screen has
+_NOTED = ("energy: left", "energy: the", "permutation", "power")  # beginnings of notes that the short screen has too
+_FULL = "--full prints collectives, all metrics and steps, what is published, sources of assumed values, proofs"
 
 
-def _metric_rows(metrics: Sequence[Metric], *, scale_out: bool) -> list[list[str]]:
-    head = ["per GPU, one direction", "unit", "NVL72", "SuperPOD", "formation", "gap to NVL72", "gap to SuperPOD"]
+def _metric_rows(metrics: Iterable[Metric], *, scale_out: bool) -> list[list[str]]:
+    head = ["per GPU, one way", "unit", "NVL72", "SuperPOD", "formation", "gap to NVL72", "gap to SuperPOD"]
     rows = [head]
     for m in metrics:
         values = [value_text(value, unit=m.unit) for value in (m.scale_up, m.scale_out, m.formation)]
@@ -29,26 +33,38 @@ def _metric_rows(metrics: Sequence[Metric], *, scale_out: bool) -> list[list[str
     return rows
 
 
-def _references(report: Report) -> list[str]:
+def _references(report: Report, full: bool) -> list[str]:
     form = report.proof("formation all_to_all").fabric
     up = report.case.scale_up
     if form.n_gpus == up.n_gpus:
-        lines = [f"  NVL72 (scale-up): one rack of the same {up.n_gpus} GPUs."]
+        said = [f"NVL72 (scale-up): one rack of the same {up.n_gpus} GPUs."]
     else:
-        lines = [
-            f"  NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; "
+        said = [
+            f"NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; "
             "nobody sells that machine."
         ]
     if report.case.scale_out is not None:
-        lines.append(
-            f"  SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy."
+        said.append(
+            f"SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy."
         )
-    return [*lines, *(line for note in report.notes for line in _wrapped(note))]
+    notes = report.notes if full else _short_notes(report)
+    return [line for one in [*said, *notes] for line in wrapped(one)]
 
 
-def _wrapped(note: str) -> list[str]:
-    """A note in lines that fit a screen."""
-    return textwrap.wrap(note, width=_WIDTH, initial_indent="  ", subsequent_indent="    ")
+def _short_notes(report: Report) -> list[str]:
+    """The two findings that nobody may see without their reason, a line each, and why numbers are missing."""
+    found = []
+    if any(note.startswith("bisection") for note in report.notes):
+        found.append("bisection: about twice the gap of all_to_all, half of all traffic stays on its side of the cut")
+    link_bps = float(report.proof("formation all_to_all").fabric.capacity_bps.max())
+    for row in report.collectives:
+        between, inside = row.formation.between_bps, row.formation.inside_bps
+        if row.name == "all_reduce" and between.lower > inside:
+            least = format_si(float(f"{link_bps * inside / between.lower:.2g}"), "b/s")
+            found.append(f"all_reduce: large messages; the network inside a node binds, links only below about {least}")
+        elif row.name == "all_reduce":
+            found.append("all_reduce: large messages; the links between nodes bind")
+    return [*found, *(note for note in report.notes if note.startswith(_NOTED))]
 
 
 def _collectives(report: Report) -> list[str]:
@@ -60,7 +76,7 @@ def _collectives(report: Report) -> list[str]:
         rows.append([f"{row.name} inside one node",
                      *(value_text(Interval.point(one.inside_bps), unit="bit/s") for one in sides)])  # fmt: skip
     form = [f"{row.name} by {row.formation.upper_by}; {row.formation.lower_by}" for row in report.collectives]
-    return [*columns(rows), *(line for note in form for line in _wrapped(f"formation, {note}"))]
+    return [*columns(rows), *(line for note in form for line in wrapped(f"formation, {note}"))]
 
 
 def _sides(row: CollectiveRow) -> list[tuple[str, Collective]]:
@@ -73,20 +89,25 @@ def _power_text(power_w: float) -> str:
     return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
 
 
-def _ladder(report: Report) -> list[str]:
+def _ladder(report: Report, full: bool) -> list[str]:
+    """All steps with what proves them; by default those that cost something."""
     ladder = report.ladder
-    rows = [["step", "GB/s per GPU", "factor", "proof"]]
-    rows += [_rung(step, f"{step.upper_bps / 8e9:.4g}") for step in ladder.steps]
-    rows.append(["certificate width", "", f"{1.0 + ladder.width:.7f}", ""])
+    steps = [step for step in ladder.steps if full or step.number == 0 or step.factor > _FREE]
+    rows = [["step" if full else "ladder of all_to_all, steps that cost", "GB/s per GPU", "factor", "proof"]]
+    rows += [_rung(step, f"{step.upper_bps / 8e9:.4g}") for step in steps]
+    if full or ladder.width > _FREE - 1.0:
+        rows.append(["certificate width", "", f"{1.0 + ladder.width:.7f}", ""])
     if ladder.surplus.upper > 1.0 + 1e-9:
         rows.append(["formation beyond the reference, which holds it above", "", f"/ {ladder.surplus.text()}", ""])
     rows.append(["gap of all_to_all", "", f"{ladder.gap.text(digits=6)}", ""])
     lost, with_it = ladder.failure, ladder.gap_with_failure
-    if lost is not None and with_it is not None:
+    if full and lost is not None and with_it is not None:
         rows.append(_rung(lost, value_text(Interval(lower=lost.achieved_bps, upper=lost.upper_bps), unit="bit/s")))
         rows.append(["gap with that", "", with_it.text(), ""])
-    notes = [f"  step {step.number}: {step.how}" for step in ladder.rungs if step.how]
-    return [*columns(rows), *notes]
+    if not full:
+        return columns(rows)
+    notes = [line for step in ladder.rungs if step.how for line in wrapped(f"step {step.number}: {step.how}")]
+    return ["Ladder of all_to_all: each line keeps the limits above and adds one", *columns(rows), *notes]
 
 
 def _rung(step: LadderStep, value: str) -> list[str]:
@@ -94,63 +115,79 @@ def _rung(step: LadderStep, value: str) -> list[str]:
 
 
 def _readings(report: Report) -> list[str]:
-    rows = [
-        [
-            "other readings of the same system",
-            "link Tb/s",
-            "links kW/node",
-            "all_to_all GB/s",
-            "gap to NVL72",
-            "gap to SuperPOD",
-        ]
-    ]
+    """Other readings, those that nobody can build with the reason."""
+    if not report.readings and not report.case.impossible:
+        return []
+    rows = [["other readings of the same system", "link Tb/s", "kW/node", "GB/s", "gap to NVL72", "to SuperPOD"]]
     for r in report.readings:
         gap_out = gap_text(None if r.gap_out is None else r.gap_out.interval)
         value = value_text(r.all_to_all, unit="bit/s")
         rows.append([r.label, f"{r.link_bps / 1e12:.4g}", _power_text(r.power_w), value, gap_text(r.gap_up.interval),
                      gap_out])  # fmt: skip
-    return columns(rows)
+    if report.case.scale_out is None:
+        rows = [row[:-1] for row in rows]
+    never = [line for label, why in report.case.impossible for line in wrapped(f"{label}: not possible: {why}")]
+    return [*(columns(rows) if report.readings else ["Other readings of the same system"]), *never]
 
 
-def report_screen(report: Report, *, files: Sequence[str] = ()) -> str:
-    """The whole report as text, ready to print."""
+def _modelled(report: Report, full: bool) -> list[str]:
     form = report.proof("formation all_to_all")
     ends = max(int((form.fabric.gpus > 0).sum()), 1)
-    out: list[str] = [f"{report.case.name}: {report.case.title}", "", "Modelled"]
-    out += [f"  {line}" for line in report.case.modelled]
-    out += [
-        f"  links draw, kW per node (mean): {_power_text(report.link_power_w / ends)}; on-board switching needed: "
+    said = list(report.case.modelled)
+    said.append(
+        f"links draw, kW per node (mean): {_power_text(report.link_power_w / ends)}; on-board switching needed: "
         f"{report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
+    )
+    if full:
+        said.append(
+            "rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit"
+        )
+    else:
+        said[0] = said[0].partition(", inclination")[0]
+    return [line for one in said for line in wrapped(one)]
+
+
+def _proof(report: Report) -> list[str]:
+    answer = report.proof("formation all_to_all").throughput
+    text = f"Proof: {answer.method}; upper/lower - 1 = {answer.width:.1e}, both ends recomputed outside the solver"
+    return wrapped(text, indent="")
+
+
+def report_screen(report: Report, *, files: Sequence[str] = (), full: bool = False) -> str:
+    """The report as text, ready to print: the answer in sentences, then the numbers behind it.
+
+    Parameters
+    ----------
+    report : Report
+    files : sequence of str
+        Where the files are, in words, for the last line.
+    full : bool
+        Also what collectives, proofs, published figures and all assumed values say.
+    """
+    answer = wrapped(" ".join(answer_sentences(report)), indent="", hanging="")
+    limits = ", ".join(f"{name} ({share:.0%} of the bound)" for name, share in report.binding)
+    shown = (row for row in report.metrics if full or row.name not in _MORE)
+    metrics = columns(_metric_rows(shown, scale_out=report.case.scale_out is not None))
+    more = [] if full else [_FULL]
+    quoted = [line for one in published_comparison(report) for line in wrapped(str(one))] if full else []
+    blocks = [
+        [*wrapped(f"{report.case.name}: {report.case.title}", indent=""), *answer],
+        [*(["Modelled"] if full else []), *_modelled(report, full)],
+        [*metrics, *_references(report, full)],
+        _collectives(report) if full and report.collectives else [],
+        [*_ladder(report, full), *wrapped(f"Binding: {limits}", indent="")],
+        _readings(report),
+        ["Published", *quoted] if quoted else [],
+        assumed_lines(report, full=full),
+        [*(_proof(report) if full else []), *(line for one in [*files, *more] for line in wrapped(one, indent=""))],
     ]
-    out += [
-        "  rates are payload in one direction; the formation's are what its wiring keeps at every time of the orbit",
-        "",
-    ]
-    out += columns(_metric_rows(report.metrics, scale_out=report.case.scale_out is not None))
-    out += [*_references(report), ""]
-    if report.collectives:
-        out += [*_collectives(report), ""]
-    out += ["Ladder of all_to_all: each line keeps the limits above and adds one", *_ladder(report), ""]
-    out += ["Binding: " + ", ".join(f"{name} ({share:.0%} of the bound)" for name, share in report.binding), ""]
-    if report.readings:
-        out += [*_readings(report), ""]
-    quoted = published_comparison(report)
-    if quoted:
-        out += ["Published", *(f"  {one}" for one in quoted), ""]
-    assumed = assumed_lines(report)
-    if assumed:
-        out += [*assumed, ""]
-    out += [
-        f"Proof: {form.throughput.method}; upper/lower - 1 = {form.throughput.width:.1e}, "
-        "both ends recomputed outside the solver"
-    ]
-    if files:
-        out += ["Files: " + ", ".join(files)]
-    return "\n".join(out)
+    return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
 def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
-    """Lines of `fabricgap verify`: label, interval per GPU, method."""
-    rows = [["proof", "GB/s per GPU, recomputed", "first found by"]]
-    rows += [[label, (interval * (1 / 8e9)).text(digits=8), method] for label, interval, method in checked]
-    return "\n".join(columns(rows, indent=""))
+    """Lines of `fabricgap verify`: label and interval per GPU, and under each what first found it."""
+    rows = [["proof", "GB/s per GPU, recomputed"]]
+    rows += [[label, (interval * (1 / 8e9)).text(digits=8)] for label, interval, _ in checked]
+    head, *lines = columns(rows, indent="")
+    found = (wrapped(f"first found by {method}") for _, _, method in checked)
+    return "\n".join([head, *(line for first, more in zip(lines, found, strict=True) for line in (first, *more))])

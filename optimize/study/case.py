@@ -311,7 +311,29 @@ def build(scenario: Scenario, *, parts: Mapping[str, Part] = MappingProxyType({}
     except ValueError as error:
         if str(error).startswith("scenario "):
             raise
-        raise ValueError(f"scenario {scenario.name}: {error}") from None
+        text = str(error) if str(error).startswith("reading ") else _keyed(scenario, str(error))
+        raise ValueError(f"scenario {scenario.name}: {text}") from None
+
+
+# Whose keys an error is about that only the built objects find; they know no scenario.
+_KEYS = {
+    "collides": "satellite.radius_m, formation.pitch_m", "has no links": "wiring",
+    "terminals and has": "satellite.terminals", "carries nothing at": "link",
+    "is blocked at": "wiring, satellite.radius_m", "is disconnected": "wiring",
+    "apertures of radius": "link.aperture_m", "optical band": "link.channels", "sub_apertures=": "link.sub_apertures",
+}  # fmt: skip
+
+
+def _keyed(scenario: Scenario, text: str) -> str:
+    """The message of an error, led by the keys that it is about, where these are known."""
+    for key, value in scenario.link or ():
+        names = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(name, str) and f"part {name!r}" in text for name in names):
+            return f"link.{key}: {text}"
+    where = next((keys for sign, keys in _KEYS.items() if sign in text), "")
+    if where == "wiring":
+        where = f"wiring.{'reach_m' if isinstance(scenario.wiring, ReachTable) else 'pairs'}"
+    return f"{where}: {text}" if where and not text.startswith(where) else text
 
 
 def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({})) -> Case:
@@ -360,9 +382,9 @@ def _readings(scenario: Scenario) -> tuple[tuple[tuple[str, Case], ...], tuple[t
             if other.link is not None:
                 _link(other, {})
         except ValueError as error:
-            raise ValueError(f"reading {reading.label!r}: {error}") from None
+            raise ValueError(f"reading {reading.label!r}: {_keyed(other, str(error))}") from None
         try:
             found.append((reading.label, _build(other)))
         except ValueError as error:
-            impossible.append((reading.label, " ".join(str(error).split())))
+            impossible.append((reading.label, " ".join(_keyed(other, str(error)).split())))
     return tuple(found), tuple(impossible)

@@ -19,8 +19,8 @@ def satellite_line(satellite: Satellite) -> str:
         for name, value in (("host", satellite.host_bps), ("switch", satellite.switch_bps))
     }
     return (
-        f"satellite: {satellite.gpus} GPUs, host {limit['host']}, on-board switch {limit['switch']}, "
-        f"at most {satellite.terminals} terminals, body within {satellite.radius_m:g} m"
+        f"satellite: {satellite.gpus} GPUs, host {limit['host']}, switch {limit['switch']}, "
+        f"{satellite.terminals} terminals at most, body within {satellite.radius_m:g} m"
     )
 
 

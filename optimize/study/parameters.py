@@ -138,6 +138,8 @@ def vary(scenario: Scenario, *, text: str) -> Parameter:
         raise ValueError(
             f"{shown(text)}: write KEY=VALUES, such as link.channels=12,24 or link.aperture_m='2 cm..20 cm'"
         )
+    if "=" in text and not written:
+        raise ValueError(f"{path}=: no value in it; write {path}=ONE,OTHER, {path}=LOW..HIGH, or {path} alone")
     if (match := _COUNT.fullmatch(written)) is not None:
         return _stated_range(scenario, path, match)
     if (match := _RANGE.fullmatch(written)) is not None:

@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from links.parts import Datum
 
@@ -70,6 +70,13 @@ class Scenario(Table):
     reading: tuple[ReadingTable, ...] = ()
     published: tuple[PublishedTable, ...] = ()
     data: dict[str, Datum] = Field(default_factory=dict, repr=False)
+
+    @field_validator("name")
+    @classmethod
+    def _names_a_folder(cls, name: str) -> str:
+        if not name.strip() or name.startswith(".") or any(sign in name for sign in "/\\\0"):
+            raise ValueError(f"{shown(name)} cannot name a folder of results; use letters, digits and hyphens")
+        return name
 
     @model_validator(mode="after")
     def _whole(self) -> "Scenario":
@@ -166,6 +173,11 @@ def _apply(table: dict[str, Any], overrides: Mapping[str, Any], where: str) -> d
     changed = {**table}
     for path, value in overrides.items():
         *parents, key = path.split(".")
+        homes = [name for name, below in changed.items() if isinstance(below, Mapping) and key in below]
+        if not parents and homes and key not in Scenario.model_fields:
+            raise ValueError(
+                f"{where} {path}: it is a key of a table; write {' or '.join(f'{h}.{key}' for h in homes)}"
+            )
         level = changed
         for depth, parent in enumerate(parents, start=1):
             below = level.get(parent)
@@ -204,6 +216,7 @@ def scenario_from_table(table: Mapping[str, Any], *, overrides: Mapping[str, Any
 
 
 _MOST_DEPTH = 8  # tables and lists inside each other; a scenario needs four
+_TINY = 1e-6  # least lengths below it only keep squares finite
 _LONGEST = 500  # characters of a message: what somebody pasted into a file need not come back whole
 
 
@@ -258,7 +271,11 @@ def _first_problem(error: ValidationError) -> str:
         return message
     if kind == "value_error":
         return f"{path}: {message}"
-    return f"{path}={shown(value)}: {message[0].lower()}{message[1:]}"
+    if kind == "greater_than_equal" and 0.0 < problem["ctx"]["ge"] < _TINY:
+        message = "need a value above 0"
+    bare = isinstance(value, int | float) and not isinstance(value, bool) and _unit(path) != "1"
+    hint = f" (a number without a unit is in {_unit(path)})" if bare else ""
+    return f"{path}={shown(value)}: {message[0].lower()}{message[1:]}{hint}"
 
 
 def _near(error: ValidationError, loc: tuple[int | str, ...]) -> str:
@@ -293,7 +310,7 @@ def _read(name: str) -> _Source:
         return _Source(name, entry.read_text(encoding="utf-8"))
     if name.endswith(".toml") or _exists(name):
         try:
-            return _Source(name, Path(name).read_text(encoding="utf-8"))
+            return _Source(name, Path(name).read_text(encoding="utf-8-sig"))
         except (OSError, ValueError) as error:
             text = error.strerror if isinstance(error, OSError) else None
             reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else text or str(error)
@@ -323,4 +340,11 @@ def load_scenario(name: str, *, overrides: Mapping[str, Any] | None = None) -> S
         raise ValueError(f"scenario {source.where}: not valid TOML, {error}; correct the file") from None
     except RecursionError:
         raise ValueError(f"scenario {source.where}: tables or lists too deep to read; flatten the file") from None
-    return scenario_from_table(table, overrides=overrides)
+    if source.where in scenario_names():
+        return scenario_from_table(table, overrides=overrides)
+    if not table:
+        raise ValueError(f"scenario file {shown(name)}: is empty; `fabricgap new FILE.toml` writes one to start from")
+    try:
+        return scenario_from_table(table, overrides=overrides)
+    except ValueError as error:
+        raise ValueError(f"scenario file {shown(name)}: {error}") from None

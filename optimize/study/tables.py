@@ -34,6 +34,9 @@ _Count = Annotated[int, Field(ge=1, le=_MOST, strict=True)]
 _Index = Annotated[int, Field(ge=0, le=_MOST, strict=True)]
 
 
+_LOWEST_M = 1e5  # of an orbit; below it is air, and most often a forgotten km
+
+
 class Table(BaseModel):
     """A table of a scenario: frozen, and refusing keys that it does not know."""
 
@@ -43,7 +46,7 @@ class Table(BaseModel):
 class OrbitTable(Table):
     """Reference orbit and how finely it is sampled."""
 
-    altitude_m: _Length
+    altitude_m: Annotated[_Length, Field(ge=_LOWEST_M)]
     epochs: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 24
 
 

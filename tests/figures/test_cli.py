@@ -1,5 +1,6 @@
 """The command line: files whole or not at all, JSON pure, errors one line and status 2."""
 
+import csv
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from figures.cli import main
+from optimize.study.scenario import load_scenario
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,6 +55,11 @@ def test_gap_writes_its_files_and_verify_accepts_them(tmp_path: Path) -> None:
         (["gap", "lattice-21", "--set", "satellite.terminals=4"], "needs 8 terminals and has 4"),
         (["gap", "lattice-21", "--set", "nothing"], "write KEY=VALUE"),
         (["gap", "lattice-21", "--rtol", "-1"], "need a number above 0"),
+        (["gap", "lattice-21", "--rtol", "nan"], "need a number above 0 and below 1"),
+        (["gap", "lattice-21", "--rtol", "inf"], "need a number above 0 and below 1"),
+        (["gap", "lattice-21", "--set", "link.channels=1", "--set", "link.channels=2"], "given twice; keep one"),
+        (["gap", "lattice-21", "--set", "orbit.altitude_m=650"], "a number without a unit is in m"),
+        (["gap", "lattice-21", "--set", "channels=1"], "write link.channels"),
         (["verify", "nothing.npz"], "cannot be read"),
         (["parts", "unobtainium"], "no part contains"),
     ],
@@ -107,3 +114,49 @@ def test_version_and_help_need_no_solver() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert not {"numpy", "cvxpy", "matplotlib"} & set(done.stdout.split())
+
+
+def test_a_changed_scenario_writes_into_a_folder_of_its_own_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["gap", "rack-apart-9", "--no-effects"]
+    changed = [["--set", "link.channels=12"], ["--set", "link.channels=6"], ["--set", "link.channels=12"]]
+    for more in ([], *changed):
+        done = CliRunner().invoke(main, [*words, *more])
+        assert done.exit_code == 0, done.output
+        (folder,) = [line.split()[2] for line in done.stdout.splitlines() if line.startswith("Files in ")]
+        assert (tmp_path / folder.removesuffix(":") / "report.json").is_file()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    digests = {load_scenario("rack-apart-9", overrides={"link.channels": n}).digest[:6] for n in (12, 6)}
+    assert names == {"rack-apart-9", *(f"rack-apart-9-changed-{digest}" for digest in digests)}
+    kept = json.loads((tmp_path / "out" / "rack-apart-9" / "report.json").read_text(encoding="utf-8"))
+    assert kept["provenance"]["digest"] == load_scenario("rack-apart-9").digest
+
+
+def test_a_new_scenario_has_a_name_and_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(main, ["new", "mine.toml", "--from", "ground-nvl72"]).exit_code == 0
+    done = CliRunner().invoke(main, ["gap", "mine.toml"])
+    assert done.stdout.startswith("mine: ")
+    assert "Files in out/mine/" in done.stdout
+
+
+def test_a_reading_that_nobody_can_build_is_in_every_file_and_verified(tmp_path: Path) -> None:
+    text = (ROOT / "optimize" / "study" / "scenarios" / "rack-apart-9.toml").read_text(encoding="utf-8")
+    reading = '[[reading]]\nlabel = "in fog"\nset = { "link.optics_loss_db" = "90 dB" }\n'
+    (tmp_path / "fog.toml").write_text(f"{text}\n{reading}", encoding="utf-8")
+    done = CliRunner().invoke(main, ["gap", str(tmp_path / "fog.toml"), "--no-effects", "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "in fog: not possible: " in done.stdout
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    (row,) = report["readings_not_possible"]
+    assert row["label"] == "in fog"
+    assert "carries nothing" in row["why"]
+    with (tmp_path / "out" / "readings.csv").open(encoding="utf-8", newline="") as file:
+        *others, last = csv.DictReader(file)
+    assert len(others) == len(report["readings"])
+    assert all(other["not_possible_because"] == "" for other in others)
+    assert (last["reading"], last["not_possible_because"]) == ("in fog", row["why"])
+    assert set(last.values()) == {"in fog", "", row["why"]}
+    assert "not possible" in CliRunner().invoke(main, ["verify", str(tmp_path / "out")]).stdout

@@ -168,3 +168,21 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(monkeypatch: pytest.Mo
     os.close(ours)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=ENVIRONMENT, check=True)
     assert (done.stdout, done.stderr) == (b"", b"")
+
+
+def test_a_warning_is_one_short_line_on_standard_error_and_shown_once() -> None:
+    code = ("import warnings\nfrom figures.cli_frame import one_line_errors\nwith one_line_errors():\n"
+            "    warnings.simplefilter('always')\n"
+            "    for text in ('a model was\\nstretched', 'a model was stretched', 'x' * 1000):\n        warnings.warn(text)")  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    assert done.stdout == ""
+    first, second = done.stderr.splitlines()
+    assert first == "fabricgap: warning: a model was stretched"
+    assert len(second) < 350
+
+
+def test_run_py_lists_every_command_with_what_it_does() -> None:
+    import run
+
+    missing = [name for name in main.commands if not re.search(rf"(?m)^(.*, )?{name}\b.* {{2,}}\S", run.HELP)]
+    assert not missing

@@ -19,7 +19,7 @@ def test_compare_puts_metrics_and_gaps_side_by_side() -> None:
     done = CliRunner().invoke(main, ["compare", "ground-nvl72", "rack-apart-9"])
     assert done.exit_code == 0, done.output
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["per", "GPU,", "one", "direction", "unit", "ground-nvl72", "rack-apart-9"] in rows
+    assert ["per", "GPU,", "one", "way", "unit", "ground-nvl72", "rack-apart-9"] in rows
     gaps = next(
         row
         for row in rows[rows.index(["gap", "to", "NVL72", "ground-nvl72", "rack-apart-9"]) :]
@@ -41,6 +41,7 @@ def test_new_writes_the_commented_text_and_the_file_is_a_scenario(tmp_path: Path
     assert done.exit_code == 0, done.output
     shipped = files("optimize.study") / "scenarios" / "lattice-21.toml"
     text = shipped.read_text(encoding="utf-8").replace('group = "for tests"\n', "")
+    text = text.replace('name = "lattice-21"', 'name = "mine"')
     assert path.read_text(encoding="utf-8") == text
     assert load_scenario(str(path)).digest == load_scenario("lattice-21").digest
     assert load_scenario(str(path)).group == "your own"

@@ -2,34 +2,87 @@
 
 from dataclasses import replace
 
+import pytest
+
 from figures.screen import report_screen
-from optimize import Case, Report, measure
+from figures.text_table import WIDTH, gap_text
+from optimize import Case, Report, build, load_scenario, measure
+from optimize.study.effects import with_effects
 from topo import nvl72
 
 
+@pytest.fixture(scope="module")
+def apart() -> Report:
+    """Nine satellites, with effects of assumed values and a reading that nobody can build."""
+    never = {"label": "bodies as large as the pitch", "set": {"satellite.radius_m": "99 m"}}
+    scenario = load_scenario("rack-apart-9")
+    kept = [{"label": one.label, "set": dict(one.set)} for one in scenario.reading[:2]]
+    return with_effects(measure(build(load_scenario("rack-apart-9", overrides={"reading": [*kept, never]}))))
+
+
 def test_screen_shows_every_metric_with_both_gaps_and_units(small_report: Report) -> None:
-    lines = report_screen(small_report).splitlines()
+    lines = report_screen(small_report, full=True).splitlines()
     for metric in small_report.metrics:
-        row = next(line for line in lines if line.strip().startswith(f"{metric.name} "))
-        assert metric.gap_up.interval.text() in row
-        assert metric.gap_out is None or metric.gap_out.interval.text() in row
+        row = next(line for line in lines if line.startswith(f"  {metric.name} "))
+        assert gap_text(metric.gap_up.interval) in row
+        assert metric.gap_out is None or gap_text(metric.gap_out.interval) in row
         assert {"s": " us ", "J/bit": " pJ/bit ", "bit/s": " GB/s "}[metric.unit] in row
 
 
+def words(screen: str) -> list[str]:
+    """Lines without the space that aligns them."""
+    return [" ".join(line.split()) for line in screen.splitlines()]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_no_line_is_wider_than_a_screen(full: bool, small_report: Report, apart: Report) -> None:
+    for report in (small_report, apart, replace(apart, effects=())):
+        screen = report_screen(report, files=["Files in out/x/: report.json"], full=full)
+        assert max(len(line) for line in screen.splitlines()) <= WIDTH == 110
+
+
+def test_one_screen_is_short_and_begins_with_the_answer(small_report: Report, apart: Report) -> None:
+    for report in (small_report, apart):
+        lines = report_screen(report, files=["Files in out/x/: report.json"]).splitlines()
+        assert len(lines) <= 50
+        assert lines[1].startswith("all_to_all per GPU: ")
+
+
+def test_the_full_screen_says_all_that_the_short_one_says_and_more(apart: Report) -> None:
+    short, full = report_screen(apart), report_screen(apart, full=True)
+    tables = ("injection ", "all_to_all ", "bisection ", "all_reduce ", "0 ref", "5 this", "gap of", "9.6 Tb/s")
+    rows = [line for line in words(short) if line.startswith(tables)]
+    assert len(rows) >= len(tables)
+    assert set(rows) <= set(words(full))
+    for more in ("all_gather between nodes", "latency, mean", "Proof: ", "gap with that", "each line keeps"):
+        assert more in full
+        assert more not in short
+
+
+def test_a_reading_that_nobody_can_build_is_there_with_its_reason(apart: Report) -> None:
+    for full in (False, True):
+        text = " ".join(report_screen(apart, full=full).split())
+        assert "bodies as large as the pitch: not possible: formation 'lattice_block' collides" in text
+
+
 def test_screen_warns_that_bisection_has_twice_the_gap_where_a_cut_limits(small_report: Report) -> None:
-    assert "about twice the gap in bisection" in report_screen(small_report)
+    for full in (False, True):
+        assert "about twice the gap" in report_screen(small_report, full=full)
+    spread = replace(small_report, notes=tuple(note for note in small_report.notes if "bisection" not in note))
+    assert "about twice the gap" not in report_screen(spread)
 
 
 def test_screen_says_why_all_reduce_has_no_gap_and_when_it_would(small_report: Report) -> None:
-    text = " ".join(report_screen(small_report).split())
+    text = " ".join(report_screen(small_report, full=True).split())
     assert "all_reduce: of large messages, gap 1x; the GPUs' own network inside a node binds (456.3 GB/s)" in text
     # a link of 9.6 Tb/s carries 3180 GB/s of all-reduce between the nodes, and a seventh of it would do for 456.3
     assert "until they fall below about 1.4 Tb/s, from 9.6 Tb/s" in text
     assert "from 456.3 GB/s to at most 900 GB/s" in text
+    assert "the network inside a node binds, links only below about 1.4 Tb/s" in report_screen(small_report)
 
 
 def test_screen_says_that_energy_has_no_gap_to_a_superpod_without_power(small_report: Report) -> None:
-    text = " ".join(report_screen(small_report).split())
+    text = " ".join(report_screen(small_report, full=True).split())
     assert "energy: of the links alone, on both sides" in text
     assert "energy: no gap to SuperPOD: no power is published for its links" in text
 
@@ -46,17 +99,27 @@ def test_screen_says_what_each_reference_means(small_report: Report) -> None:
     assert "the machine one can buy" in text
 
 
-def test_screen_lists_assumed_values_with_their_range(small_report: Report) -> None:
-    text = report_screen(small_report)
+@pytest.mark.parametrize("full", [False, True])
+def test_screen_lists_assumed_values_with_their_range(full: bool, small_report: Report) -> None:
+    text = report_screen(small_report, full=full)
     assumed = [path for path, datum in small_report.case.data.items() if datum.confidence == "assumed"]
     assert assumed
     assert all(path in text for path in assumed)
+
+
+def test_short_screen_names_the_assumed_values_that_move_the_gap_and_counts_the_others(apart: Report) -> None:
+    text = report_screen(apart)
+    moving = {effect.path for effect in apart.effects if effect.swing > 1.0}
+    assert moving
+    assert {effect.path for effect in apart.effects if effect.path in text} == moving
+    assert f"{len(apart.effects) - len(moving)} more assumed values do not move it" in text
 
 
 def test_screen_of_the_same_rack_speaks_of_the_same_gpus() -> None:
     rack = nvl72()
     text = report_screen(measure(Case(name="rack", formation=rack, scale_up=rack)))
     assert "one rack of the same 72 GPUs" in text
+    assert "The gap is 1x exactly." in text
     assert "SuperPOD" not in text
 
 

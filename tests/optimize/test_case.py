@@ -154,6 +154,24 @@ def test_a_reading_that_nobody_can_build_is_kept_with_its_reason_and_stops_nothi
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "where"),
+    [
+        ("satellite.radius_m", "60 m", "satellite.radius_m, formation.pitch_m: formation"),
+        ("satellite.terminals", 7, "satellite.terminals: wiring"),
+        ("wiring.reach_m", "50 m", "wiring.reach_m: wiring"),
+        ("link.transceiver", "coherent_400z", "link.transceiver: no part 'coherent_400z'"),
+        ("link.sub_apertures", 5, "link.sub_apertures: sub_apertures=5"),
+        ("link.channels", 1000, "link.channels: "),
+        ("link.aperture_m", "10 m", "link.aperture_m: range_m="),
+        ("wiring", {"kind": "Wiring", "pairs": [[0, 1]]}, "wiring.pairs: "),
+    ],
+)
+def test_what_cannot_be_built_begins_with_the_keys_to_change(key: str, value: object, where: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"scenario lattice-21: {where}")):
+        built(**{key: value})
+
+
+@pytest.mark.parametrize(
     ("key", "value", "message"),
     [("link.transceiver", "coherent_400z", "near: coherent_400zr"), ("link.sub_apertures", 5, "tiles fill a square")],
 )

@@ -131,9 +131,14 @@ def test_provenance_carries_si_units_and_bounds() -> None:
         ("satellite.host_per_gpu_bps", "800 gb/s", "(did you mean Gb/s or GB/s? case matters"),
         ("satellite.host_per_gpu_bps", "800 Gbps/s", "unit 'Gbps/s' is not known; need a rate, such as '800 Gb/s'"),
         ("satellite.host_per_gpu_bps", "-800 Gb/s", "satellite.host_per_gpu_bps='-800 Gb/s': input should be greater"),
-        ("link.aperture_m", "-10 cm", "link.aperture_m='-10 cm': input should be greater than or"),
+        ("link.aperture_m", "-10 cm", "link.aperture_m='-10 cm': need a value above 0"),
         ("link.aperture_m", 1e300, "link.aperture_m=1e+300: input should be less than or equal to"),
         ("orbit.altitude_m", "1e300 km", "orbit.altitude_m='1e300 km': input should be less than or equal to"),
+        ("orbit.altitude_m", 650, "(a number without a unit is in m)"),
+        ("link.aperture_m", 0, "link.aperture_m=0: need a value above 0 (a number without a unit is in m)"),
+        ("name", "", "name: '' cannot name a folder of results; use letters, digits and hyphens"),
+        ("name", "../mine", "name: '../mine' cannot name a folder"),
+        ("name", ".", "name: '.' cannot name a folder"),
         ("orbit.epochs", 10**6, "orbit.epochs=1000000: input should be less than or equal to 10000"),
         ("link.aperture_m", float("nan"), "link.aperture_m: nan is not finite; need a length"),
         ("link.aperture_m", [], "link.aperture_m: [] is not a quantity; need a length"),
@@ -223,6 +228,8 @@ def test_a_key_that_is_missing_is_asked_for(key: str) -> None:
         ({"link.channels": "twelve"}, "link.channels='twelve': input should be a valid integer"),
         ({"link.aperture_m": "2 furlongs"}, "unit 'furlongs' is not known; need a length"),
         ({"": 1}, "unknown key"),
+        ({"aperture_m": "20 cm"}, "set aperture_m: it is a key of a table; write link.aperture_m"),
+        ({"radius_m": "20 cm"}, "write formation.radius_m or satellite.radius_m"),
     ],
 )
 def test_overrides_are_checked_like_files(overrides: dict[str, Any], message: str) -> None:
@@ -280,7 +287,9 @@ def test_a_scenario_that_is_not_there_is_named_with_the_nearest(name: str, messa
         (b"x = " + b"9" * 5000, r"not valid TOML, .*; correct the file"),
         (b"x = " + b"[" * 100_000, r"tables or lists too deep to read; flatten the file"),
         (b"x = " + b"[" * 50 + b"]" * 50, r"tables or lists more than 8 deep"),
-        (b"", r"scenario: name: missing; add it"),
+        (b"", r"scenario file '.*mine.toml': is empty; `fabricgap new FILE\.toml` writes one"),
+        (b"\xef\xbb\xbf# nothing but a mark of byte order", r"is empty"),
+        (b"title = 'x'", r"scenario file '.*mine.toml': scenario: name: missing; add it"),
         (b'"a\\nb" = 1', r"scenario: name: missing|a b: unknown key"),
     ],
 )
@@ -299,8 +308,9 @@ def test_a_folder_is_no_scenario(tmp_path: Path) -> None:
 
 def test_a_file_of_ones_own_is_the_same_scenario(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(text_of("lattice-21"), encoding="utf-8")
-    assert load_scenario(str(path)) == load_scenario("lattice-21")
+    for encoding in ("utf-8", "utf-8-sig"):  # some editors begin a file with a mark of byte order
+        path.write_text(text_of("lattice-21"), encoding=encoding)
+        assert load_scenario(str(path)) == load_scenario("lattice-21")
 
 
 # --- digest, variants, read-only
