@@ -78,7 +78,7 @@ def test_screen_says_why_all_reduce_has_no_gap_and_when_it_would(small_report: R
     # a link of 9.6 Tb/s carries 3180 GB/s of all-reduce between the nodes, and a seventh of it would do for 456.3
     assert "until they fall below about 1.4 Tb/s, from 9.6 Tb/s" in text
     assert "from 456.3 GB/s to at most 900 GB/s" in text
-    assert "the network inside a node binds, links only below about 1.4 Tb/s" in report_screen(small_report)
+    assert "the network inside a node binds until links fall below about 1.4 Tb/s" in report_screen(small_report)
 
 
 def test_screen_says_that_energy_has_no_gap_to_a_superpod_without_power(small_report: Report) -> None:
