@@ -61,7 +61,9 @@ def _short_notes(report: Report) -> list[str]:
         between, inside = row.formation.between_bps, row.formation.inside_bps
         if row.name == "all_reduce" and between.lower > inside:
             least = format_si(float(f"{link_bps * inside / between.lower:.2g}"), "b/s")
-            found.append(f"all_reduce: large messages; the network inside a node binds, links only below about {least}")
+            found.append(
+                f"all_reduce: large messages; the network inside a node binds until links fall below about {least}"
+            )
         elif row.name == "all_reduce":
             found.append("all_reduce: large messages; the links between nodes bind")
     return [*found, *(note for note in report.notes if note.startswith(_NOTED))]

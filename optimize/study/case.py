@@ -363,7 +363,7 @@ def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({}
             str(flight),
             satellite_line(satellite),
             f"wiring: {wiring}",
-            link_line(scenario.link, link_parts),
+            link_line(scenario.link, parts=link_parts),
             str(formation.structure),
         )
     scale_up, scale_out = _references(scenario, n_gpus)

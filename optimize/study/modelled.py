@@ -33,7 +33,7 @@ def network_line(table: object) -> tuple[str, ...]:
     return (f"satellite: {table.gpus} GPUs, host {host} each way, {hop} a hop; no orbits and no ranges are given",)
 
 
-def link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, parts: tuple[Part, ...]) -> str:
+def link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, *, parts: tuple[Part, ...]) -> str:
     """One line on a link: channels, apertures, transceivers, amplifiers."""
     what = ", ".join(part.title for part in parts)
     if isinstance(table, RadioTable):

@@ -173,7 +173,8 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(monkeypatch: pytest.Mo
 def test_a_warning_is_one_short_line_on_standard_error_and_shown_once() -> None:
     code = ("import warnings\nfrom figures.cli_frame import one_line_errors\nwith one_line_errors():\n"
             "    warnings.simplefilter('always')\n"
-            "    for text in ('a model was\\nstretched', 'a model was stretched', 'x' * 1000):\n        warnings.warn(text)")  # fmt: skip
+            "    for text in ('a model was\\nstretched', 'a model was stretched', 'x' * 1000):\n"
+            "        warnings.warn(text)")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=ENVIRONMENT, check=True)
     assert done.stdout == ""
     first, second = done.stderr.splitlines()
