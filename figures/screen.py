@@ -12,7 +12,7 @@ from optimize.study.report import CollectiveRow, Metric, Report
 from .assumed_text import assumed_lines
 from .text_table import columns, gap_text, unit_text, value_text
 
-__all__ = ["report_screen", "verification_screen"]
+__all__ = ["report_screen", "verification_lists", "verification_screen"]
 
 _WIDTH = 120  # of a line of prose
 
@@ -154,3 +154,28 @@ def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
     rows = [["proof", "GB/s per GPU, recomputed", "first found by"]]
     rows += [[label, (interval * (1 / 8e9)).text(digits=8), method] for label, interval, method in checked]
     return "\n".join(columns(rows, indent=""))
+
+
+def verification_lists(
+    *, proved: Sequence[str], stated: Sequence[str], files: Sequence[str], full: bool = False
+) -> str:
+    """What holds in a report and what has to be believed: every number a line if `full`, else how many of what."""
+    out = [f"{', '.join(files)}: all agree"]
+    for head, numbers in (("follow from the proofs and the scenario", proved), ("stated, no proof here", stated)):
+        if full:
+            out += [f"{head}: {len(numbers)}", *(f"  {one}" for one in numbers)]
+        else:
+            out += textwrap.wrap(f"{head}: {_groups(numbers) or 'nothing'}", width=_WIDTH, subsequent_indent="  ")
+    return "\n".join([*out, *([] if full else ["every gap follows from the numbers beside it; --full lists each"])])
+
+
+def _groups(numbers: Sequence[str]) -> str:
+    """Names of numbers, those of one kind together: `injection (3)`."""
+    groups: dict[str, int] = {}
+    for one in numbers:
+        kind = next((kind for kind in _KINDS if one.startswith(kind)), one.partition(" of ")[0])
+        groups[kind] = groups.get(kind, 0) + 1
+    return ", ".join(kind if count == 1 else f"{kind} ({count})" for kind, count in groups.items())
+
+
+_KINDS = ("collective", "effect", "ladder step", "latency", "published", "reading")

@@ -102,20 +102,10 @@ class _Claims:
         self.found.equal(f"{name}, unit", row["unit"], METRIC_UNITS[name])
         self.found.equal(f"{name}, less_is_better", row["less_is_better"], less)
         for side, who in _SIDES.items():
-            self.found.equal(f"{side} of {name}, is there", row[side] is not None, self._exists(name, side, who, row))
             if row[side] is not None:
                 known = self._known(name, side, who, interval(row[side]))
                 (self.found.proved if known else self.found.stated).append(f"{name} of {side}")
         self._gaps(name, row, {side: row[side] for side in _REFERENCES}, interval(row["formation"]), less=less)
-
-    def _exists(self, name: str, side: str, who: str, row: Mapping[str, Any]) -> bool:
-        if side != "scale_out":
-            return True
-        if f"{who} all_to_all" not in self.found.proofs:
-            return False
-        if name == "energy":
-            return not (self._fabric(who).power_w == 0).any()
-        return name != "permutation" or f"{who} permutation" in self.found.proofs or row[side] is not None
 
     def _known(self, name: str, side: str, who: str, stated: Interval) -> bool:
         """Compare a metric of one side; whether there is something to compare it with."""
@@ -150,7 +140,12 @@ class _Claims:
     def _bisection(self, where: str, stated: Interval, who: str) -> bool:
         """The lower end follows from the routing; the upper one is a real cut, for the formation the one it names."""
         proof = self.found.proof(f"{who} all_to_all")
-        if proof.fabric.n_nodes > MOST_REBUILT or (who == "formation" and self.varies and not self.times):
+        if who == "formation" and self.varies and not self.times:
+            return False
+        if proof.fabric.n_nodes > MOST_REBUILT:
+            if who == "formation":
+                upper = min(one.per_gpu_bps for one in self._cuts()[bool(self.times) :])
+                self.found.number(f"{where}, upper", stated.upper, max(upper, stated.lower))
             return False
         ends, cut = bisection(fabric=proof.fabric, throughput=proof.throughput)
         cuts = self._cuts() if who == "formation" else [cut]

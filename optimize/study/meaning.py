@@ -1,7 +1,7 @@
 """What the label of a proof means: which traffic on which fabric. A proof of something easier proves nothing here.
 
-Rebuilds traffic from the stored fabric, references and formation from the report's scenario; needs no solver. Leaves out
-whether the proofs hold: see `proof_files`.
+Computes traffic again from the stored fabric, and compares fabrics with those built again; needs no solver. Leaves out
+whether the proofs hold: see `proof_files`; and what is built again: see `rebuilt`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

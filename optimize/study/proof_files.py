@@ -155,6 +155,10 @@ def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
     Also checked: that each is about the traffic that its label names, computed again from the fabric stored with it.
     """
     proofs = load_proofs(path)
+    for proof in proofs:
+        counted, meant = proof.throughput.bit_per_gpu, proof.traffic.bit_per_gpu
+        if counted != meant:
+            raise CertificateError(f"{path}: {proof.label}: counts {counted:g} bit per GPU, its traffic {meant:g}")
     try:
         wrong = next(traffic_differences(proofs), "")
     except _NOT_ONE as error:
@@ -164,9 +168,6 @@ def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
     checked = []
     for proof in proofs:
         try:
-            counted, meant = proof.throughput.bit_per_gpu, proof.traffic.bit_per_gpu
-            if counted != meant:
-                raise CertificateError(f"counts {counted:g} bit per GPU, its traffic {meant:g}")
             found = proof.throughput.verify(fabric=proof.fabric, traffic=proof.traffic)
         except _NOT_ONE as error:
             raise CertificateError(f"{path}: {proof.label}: {error}") from None
