@@ -171,11 +171,11 @@ def verification_lists(
 
 def _groups(numbers: Sequence[str]) -> str:
     """Names of numbers, those of one kind together: `injection (3)`."""
-    groups: dict[str, int] = {}
+    groups: dict[str, list[str]] = {}
     for one in numbers:
         kind = next((kind for kind in _KINDS if one.startswith(kind)), one.partition(" of ")[0])
-        groups[kind] = groups.get(kind, 0) + 1
-    return ", ".join(kind if count == 1 else f"{kind} ({count})" for kind, count in groups.items())
+        groups.setdefault(f"{kind} of reading" if " of reading" in one else kind, []).append(one)
+    return ", ".join(f"{kind} ({len(all_of)})" if len(all_of) > 1 else all_of[0] for kind, all_of in groups.items())
 
 
-_KINDS = ("collective", "effect", "ladder step", "latency", "published", "reading")
+_KINDS = ("effect", "ladder step", "latency", "part", "published", "reading")

@@ -209,13 +209,13 @@ class _Claims:
             references = {side: self._row("all_to_all")[side] for side in _REFERENCES}
             self._gaps(where, row, references, interval(row["all_to_all"]))
             other = dict(others).get(row["label"])
-            self.found.stated.append(f"{where}, all_to_all" if other else where)
+            self.found.stated.append(f"all_to_all of {where}" if other else where)
             if other is not None:
                 kept = as_series(other.formation).worst()
                 self.found.number(f"{where}, link_bps", row["link_bps"], float(kept.capacity_bps.max()))
                 power = float(kept.power_w.sum()) / np.count_nonzero(kept.gpus)
                 self.found.number(f"{where}, power_w_per_node", row["power_w_per_node"], power)
-                self.found.proved.append(f"{where}, link rate and power")
+                self.found.proved.append(f"link rate and power of {where}")
 
     def published(self) -> None:
         rows = self.table["published"]
@@ -260,9 +260,9 @@ class _Claims:
             if known is not None:
                 for name in ("low", "value", "high"):
                     self.found.number(f"{where}, {name}", row[name], known.get(name, row[name]))
-            ends = {name: None if row[name] is None else interval(row[name]) for name in ("gap_low", "gap_high")}
+            low, high = (None if row[end] is None else interval(row[end]) for end in ("gap_low", "gap_high"))
             effect = AssumedEffect(path=row["path"], unit=row["unit"], low=row["low"], value=row["value"],
-                                   high=row["high"], gap=interval(row["gap"]), **ends)  # fmt: skip
+                                   high=row["high"], gap_low=low, gap=interval(row["gap"]), gap_high=high)  # fmt: skip
             self.found.number(f"{where}, swing", unlimited(row["swing"]), effect.swing)
             self.found.stated.append(where)
 

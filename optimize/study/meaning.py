@@ -109,7 +109,7 @@ def _alike(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
     if one.dtype.kind != "f" or other.dtype.kind != "f":
         return np.asarray(one == other)
     largest = float(np.abs(other[np.isfinite(other)]).max(initial=0.0))
-    return np.isclose(one, other, rtol=_RTOL, atol=_RTOL * largest)
+    return np.asarray(np.isclose(one, other, rtol=_RTOL, atol=_RTOL * largest))
 
 
 def reference_fabrics(*, n_gpus: int, scale_out: bool) -> dict[str, Fabric]:

@@ -4,9 +4,10 @@ Holds fabrics, traffic, routings and prices as plain arrays. Leaves out what a r
 """
 
 import io
+import itertools
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -155,12 +156,8 @@ def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
     Also checked: that each is about the traffic that its label names, computed again from the fabric stored with it.
     """
     proofs = load_proofs(path)
-    for proof in proofs:
-        counted, meant = proof.throughput.bit_per_gpu, proof.traffic.bit_per_gpu
-        if counted != meant:
-            raise CertificateError(f"{path}: {proof.label}: counts {counted:g} bit per GPU, its traffic {meant:g}")
     try:
-        wrong = next(traffic_differences(proofs), "")
+        wrong = next(itertools.chain(_miscounted(proofs), traffic_differences(proofs)), "")
     except _NOT_ONE as error:
         raise CertificateError(f"{path}: {error}") from None
     if wrong:
@@ -173,3 +170,10 @@ def verify_file(path: Path) -> tuple[tuple[Proof, Interval], ...]:
             raise CertificateError(f"{path}: {proof.label}: {error}") from None
         checked.append((proof, found * proof.throughput.bit_per_gpu))
     return tuple(checked)
+
+
+def _miscounted(proofs: Sequence[Proof]) -> Iterator[str]:
+    for proof in proofs:
+        counted, meant = proof.throughput.bit_per_gpu, proof.traffic.bit_per_gpu
+        if counted != meant:
+            yield f"{proof.label}: counts {counted:g} bit per GPU, its traffic {meant:g}"

@@ -62,7 +62,9 @@ def rebuild(table: Mapping[str, Any], *, formation: Fabric, full: bool = False) 
     raw, digest = table["provenance"]["scenario"], table["provenance"]["digest"]
     out = any(row["scale_out"] is not None for row in table["metrics"])
     if raw is None:
-        wrong = () if digest is None else (f"provenance, digest says {digest}, there is no scenario",)
+        wrong: tuple[str, ...] = ()
+        if digest is not None:
+            wrong = (f"provenance, digest says {digest}, there is no scenario",)
         return Rebuilt(differences=wrong, stated=("formation fabric as stored: made by hand, no scenario",))
     try:
         scenario = _scenario(raw, table["scenario_data"])
