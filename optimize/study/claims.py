@@ -16,6 +16,7 @@ from optimize.flow.energy import energy
 from optimize.flow.expansion import expand
 from optimize.flow.gap import Gap, gap
 from optimize.flow.interval import Interval
+from optimize.flow.spanning import spanning_all_reduce
 from optimize.flow.throughput import binding
 from optimize.flow.unloaded import injection_bps, latency
 from topo.fabric import Fabric, FabricSeries
@@ -35,9 +36,12 @@ _REFERENCES = ("scale_up", "scale_out")
 _MOST_CUT = 128  # nodes with GPUs up to which the least cuts of a collective are found again: a second
 
 
-def check_claims(*, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt) -> None:
-    """Compare every number of a report's table, the ladder aside, with what follows from proofs and case."""
-    claims = _Claims(table, found, rebuilt)
+def check_claims(*, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt, full: bool = False) -> None:
+    """Compare every number of a report's table, the ladder aside, with what follows from proofs and case.
+
+    `full` also finds the latencies of formations of more than 1000 nodes again.
+    """
+    claims = _Claims(table, found, rebuilt, full)
     claims.proofs()
     found.names("metrics", [m["name"] for m in table["metrics"]],
                 [name for name in METRIC_UNITS if any(m["name"] == name for m in table["metrics"])])  # fmt: skip
@@ -54,11 +58,13 @@ def check_claims(*, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt)
 
 
 class _Claims:
-    def __init__(self, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt) -> None:
+    def __init__(self, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt, full: bool) -> None:
         self.table, self.found, self.case = table, found, rebuilt.case
         self.series = rebuilt.series
         self.varies = f"formation all_to_all{WORST_TIME}" in found.proofs
         self.times: list[Fabric] = []
+        # the paths between all pairs of a large formation take minutes
+        self._short = self.series is not None and (full or self.series.structure.n_nodes <= MOST_REBUILT)
         if self.series is not None and not is_constant(self.series):
             self.times = [self.series.at(i) for i in range(len(self.series))]
 
@@ -119,7 +125,7 @@ class _Claims:
             self.found.same(where, stated, Interval(lower=least, upper=max(most, least)))
         elif name == "bisection":
             return self._bisection(where, stated, who)
-        elif name.startswith("latency") and (who != "formation" or self.series is not None):
+        elif name.startswith("latency") and (who != "formation" or self._short):
             mean, worst = _latency(fabric) if who != "formation" or self.series is None else _over(self.series)
             self.found.same(where, stated, mean if "mean" in name else worst)
         elif name == "energy":
@@ -177,7 +183,7 @@ class _Claims:
         return 1 < int(np.count_nonzero(fabric.gpus)) <= _MOST_CUT
 
     def collectives(self) -> None:
-        """Of all_gather the least cut, by maximum flows; of all_reduce, which would be solved for, nothing."""
+        """Of all_gather the least cut, by maximum flows; of all_reduce, which would be solved for, rough bounds."""
         for row in self.table["collectives"]:
             for side, who in _SIDES.items():
                 ends = row[side]
@@ -186,6 +192,13 @@ class _Claims:
                 where = f"collective {row['name']} of {side}"
                 if ends is None or fabric is None:
                     continue
+                self._inside(where, row["name"], unlimited(ends["inside_a_node"]), fabric)
+                if row["name"] == "all_reduce" and not (who == "formation" and self.varies):
+                    bounds, stated = spanning_all_reduce(fabric=fabric), interval(ends["between_nodes"])
+                    slack = 1.0 + 1e-9
+                    if stated.lower > bounds.upper_bps * slack or stated.upper * slack < bounds.lower_bps:
+                        most = Interval(lower=bounds.lower_bps, upper=bounds.upper_bps)
+                        self.found.differ(f"{where}, between nodes, {stated.as_rate()} is outside {most.as_rate()}")
                 if row["name"] != "all_gather" or not self._gathers(fabric) or (who == "formation" and self.varies):
                     self.found.stated.append(where)
                     continue
@@ -199,6 +212,14 @@ class _Claims:
                     self.found.proved.append(where)
                 else:
                     self.found.stated.append(f"{where}, lower end")
+
+    def _inside(self, where: str, name: str, stated: float, fabric: Fabric) -> None:
+        """Each of g GPUs of a node passes (g - 1) / g of all data on by its own port, twice to reduce and spread it."""
+        many = fabric.gpus > 1
+        g = fabric.gpus[many].astype(float)
+        once = np.minimum(fabric.local_bps, fabric.port_bps)[many] * g / (g - 1.0)
+        rate = float(once.min(initial=np.inf)) / (2.0 if name == "all_reduce" else 1.0)
+        self.found.number(f"{where}, inside a node", stated, rate)
 
     def readings(self) -> None:
         others: Sequence[tuple[str, Case]] = () if self.case is None else self.case.readings

@@ -17,7 +17,7 @@ from .scenario import Scenario, scenario_from_table
 __all__ = ["MOST_REBUILT", "Rebuilt", "rebuild"]
 
 MOST_REBUILT = 1000
-"""Nodes up to which a formation is built again without being asked for: seconds."""
+"""Nodes up to which a formation in orbit is built again without being asked for: seconds."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +57,7 @@ def rebuild(table: Mapping[str, Any], *, formation: Fabric, full: bool = False) 
     formation : Fabric
         As stored: tells how large it is, and how many GPUs references have where there is no scenario.
     full : bool
-        Build formations beyond `MOST_REBUILT` nodes too.
+        Build formations in orbit beyond `MOST_REBUILT` nodes too.
     """
     raw, digest = table["provenance"]["scenario"], table["provenance"]["digest"]
     out = any(row["scale_out"] is not None for row in table["metrics"])
@@ -74,7 +74,7 @@ def rebuild(table: Mapping[str, Any], *, formation: Fabric, full: bool = False) 
     references = reference_fabrics(n_gpus=formation.n_gpus, scale_out=scenario.reference.scale_out)
     if out != scenario.reference.scale_out:
         wrong += (f"scale_out is {'' if out else 'not '}there, reference.scale_out is {scenario.reference.scale_out}",)
-    if formation.n_nodes > MOST_REBUILT and not full:
+    if formation.n_nodes > MOST_REBUILT and scenario.orbit is not None and not full:
         why = f"formation fabric as stored: {formation.n_nodes} nodes, --full builds it again"
         return Rebuilt(references=references, differences=wrong, stated=(why,))
     own = _own_parts(table["parts"])

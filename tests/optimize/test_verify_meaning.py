@@ -207,6 +207,10 @@ def slightly(value: float) -> float:
     return value * (1.0 + 1e-6)
 
 
+def times_100(ends: dict[str, float]) -> dict[str, float]:
+    return {end: 100.0 * value for end, value in ends.items()}
+
+
 def one_fewer(table: dict[str, Any]) -> None:
     table["readings"] = table["readings"][1:]
 
@@ -229,6 +233,8 @@ def one_fewer(table: dict[str, Any]) -> None:
         (put(slightly, "metrics", 8, "formation", "upper"), "energy of formation, upper"),
         (put(slightly, "metrics", 4, "formation", "upper"), "all_gather of formation, upper"),
         (put(slightly, "collectives", 0, "formation", "between_nodes", "upper"), "collective all_gather of formation"),
+        (put(slightly, "collectives", 1, "scale_out", "inside_a_node"), "all_reduce of scale_out, inside a node says"),
+        (put(times_100, "collectives", 1, "scale_out", "between_nodes"), "is outside"),
         (put(slightly, "readings", 0, "link_bps"), "reading 'half', link_bps says 4.8000048e+12, recomputed 4.8e+12"),
         (put(slightly, "readings", 1, "power_w_per_node"), "reading '2 x 2', power_w_per_node says"),
         (one_fewer, "readings are 2 x 2; need half, 2 x 2"),
