@@ -25,7 +25,7 @@ def interval(ends: Mapping[str, float | None]) -> Interval:
     return Interval(lower=unlimited(ends["lower"]), upper=unlimited(ends["upper"]))
 
 
-def is_close(one: float, other: float) -> bool:
+def is_close(*, one: float, other: float) -> bool:
     """Whether two numbers are the same but for rounding."""
     return one == other or math.isclose(one, other, rel_tol=_RTOL)
 
@@ -63,7 +63,7 @@ class Findings:
 
     def number(self, where: str, stated: float, found: float) -> None:
         """A number that must be what was computed again."""
-        if not is_close(stated, found):
+        if not is_close(one=stated, other=found):
             self.differ(f"{where} says {stated:.12g}, recomputed {found:.12g}")
 
     def same(self, where: str, stated: Interval, found: Interval) -> None:

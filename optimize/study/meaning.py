@@ -79,7 +79,7 @@ def _unlike(stated: Traffic, meant: Traffic) -> str:
     return ""
 
 
-def differing(stated: Fabric, meant: Fabric) -> str:
+def differing(*, stated: Fabric, meant: Fabric) -> str:
     """The first value in which two fabrics differ by more than rounding, their names aside; empty if there is none."""
     if stated.labels != meant.labels:
         return f"{stated.n_nodes} nodes from {stated.labels[:1]}, need {meant.n_nodes} from {meant.labels[:1]}"
@@ -147,11 +147,11 @@ def label_differences(
     for label, proof in proofs.items():
         who = label.partition(" ")[0]
         if label.endswith(WORST_TIME):
-            if times and all(differing(proof.fabric, one) for one in times):
-                yield f"fabric of {label!r}: that of no time, at the first {differing(proof.fabric, times[0])}"
+            if times and all(differing(stated=proof.fabric, meant=one) for one in times):
+                yield f"fabric of {label!r}: that of no time, at the first {differing(stated=proof.fabric, meant=times[0])}"
         elif who in sides:
             meant = fabrics.setdefault(who, proofs[f"{who} all_to_all"].fabric)
-            where = "" if proof.fabric is meant else differing(proof.fabric, meant)
+            where = "" if proof.fabric is meant else differing(stated=proof.fabric, meant=meant)
             if where:
                 yield f"fabric of {label!r}: {where}"
 

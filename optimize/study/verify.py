@@ -121,7 +121,7 @@ def _references_by_hand(found: Findings, rebuilt: Rebuilt) -> None:
     for who in ("scale-up", "scale-out"):
         if f"{who} all_to_all" in found.proofs:
             fabric = found.proofs[f"{who} all_to_all"].fabric
-            same = who in usual and not differing(fabric, usual[who])
+            same = who in usual and not differing(stated=fabric, meant=usual[who])
             (found.proved if same else found.stated).append(f"{who} fabric{'' if same else ' as stored'}")
 
 
@@ -163,6 +163,6 @@ def _cells(path: Path, content: bytes) -> Iterator[str]:
 
 def _same_number(one: str, other: str) -> bool:
     try:
-        return is_close(float(one), float(other))
+        return is_close(one=float(one), other=float(other))
     except ValueError:
         return False
