@@ -148,7 +148,8 @@ def label_differences(
         who = label.partition(" ")[0]
         if label.endswith(WORST_TIME):
             if times and all(differing(stated=proof.fabric, meant=one) for one in times):
-                yield f"fabric of {label!r}: that of no time, at the first {differing(stated=proof.fabric, meant=times[0])}"
+                where = differing(stated=proof.fabric, meant=times[0])
+                yield f"fabric of {label!r}: that of no time, at the first {where}"
         elif who in sides:
             meant = fabrics.setdefault(who, proofs[f"{who} all_to_all"].fabric)
             where = "" if proof.fabric is meant else differing(stated=proof.fabric, meant=meant)
