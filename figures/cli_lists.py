@@ -110,16 +110,21 @@ def make_figures(names: tuple[str, ...], out: Path, listed: bool, as_json: bool)
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--full", is_flag=True, help="List every number, and build formations beyond 1,000 nodes again (minutes)."
+)
 @_json
-def verify(file: Path, as_json: bool) -> None:
-    """Check saved results again, with numpy and scipy only: no solver, no scenario.
+def verify(file: Path, full: bool, as_json: bool) -> None:
+    """Check saved results again, with numpy and scipy only: nothing is solved.
 
-    FILE is a report.json or the folder it lies in: every proof of the certificate beside it is recomputed, and every
-    number of report and tables is compared with what the proofs say. A certificate.npz alone is checked by itself.
+    FILE is a report.json or the folder it lies in: formation and references are built again from the scenario in it,
+    every proof of the certificate beside it is recomputed, and every number of report and tables is compared with what
+    the proofs say. A certificate.npz alone is checked by itself.
 
     \b
     Examples:
       fabricgap verify out/suncatcher-81
+      fabricgap verify out/suncatcher-81 --full
       fabricgap verify out/suncatcher-81/report.json --json
       fabricgap verify certificate.npz
     """
@@ -131,7 +136,7 @@ def verify(file: Path, as_json: bool) -> None:
         if file.is_dir() and not (file / REPORT).exists() and (file / CERTIFICATE).exists():
             file = file / CERTIFICATE
         if file.is_dir() or file.suffix == ".json":
-            held = verify_report(file)
+            held = verify_report(file, full=full)
         else:
             held = Verification(proofs=verify_file(file), proved=(), stated=(), files=(file.name,))
         if as_json:
@@ -140,11 +145,9 @@ def verify(file: Path, as_json: bool) -> None:
             lists = {name: list(getattr(held, name)) for name in ("proved", "stated", "files")}
             print_json("verification", {"proofs": proofs, **lists})
             return
-        from .screen import verification_screen
+        from .screen import verification_lists, verification_screen
 
         rows = [(proof.label, found, proof.throughput.method) for proof, found in held.proofs]
         click.echo(verification_screen(rows))
         if held.proved:
-            click.echo(f"\n{', '.join(held.files)}: all agree")
-            click.echo(f"follow from the proofs: {', '.join(held.proved)}; and every gap from the numbers beside it")
-            click.echo(f"stated, no proof here:  {', '.join(held.stated) or 'nothing'}")
+            click.echo("\n" + verification_lists(proved=held.proved, stated=held.stated, files=held.files, full=full))

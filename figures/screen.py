@@ -13,7 +13,7 @@ from .answer import answer_sentences
 from .assumed_text import assumed_lines
 from .text_table import columns, gap_text, unit_text, value_text, wrapped
 
-__all__ = ["report_screen", "verification_screen"]
+__all__ = ["report_screen", "verification_lists", "verification_screen"]
 
 _FREE = 1.0 + 1e-6  # factor of a step that costs nothing
 _MORE = ("all_gather", "latency, mean")  # metrics that only the full screen has
@@ -193,3 +193,28 @@ def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
     head, *lines = columns(rows, indent="")
     found = (wrapped(f"first found by {method}") for _, _, method in checked)
     return "\n".join([head, *(line for first, more in zip(lines, found, strict=True) for line in (first, *more))])
+
+
+def verification_lists(
+    *, proved: Sequence[str], stated: Sequence[str], files: Sequence[str], full: bool = False
+) -> str:
+    """What holds in a report and what has to be believed: every number a line if `full`, else how many of what."""
+    out = [f"{', '.join(files)}: all agree"]
+    for head, numbers in (("follow from the proofs and the scenario", proved), ("stated, no proof here", stated)):
+        if full:
+            out += [f"{head}: {len(numbers)}", *(f"  {one}" for one in numbers)]
+        else:
+            out += wrapped(f"{head}: {_groups(numbers) or 'nothing'}", indent="")
+    return "\n".join([*out, *([] if full else ["every gap follows from the numbers beside it; --full lists each"])])
+
+
+def _groups(numbers: Sequence[str]) -> str:
+    """Names of numbers, those of one kind together: `injection (3)`."""
+    groups: dict[str, list[str]] = {}
+    for one in numbers:
+        kind = next((kind for kind in _KINDS if one.startswith(kind)), one.partition(" of ")[0])
+        groups.setdefault(f"{kind} of reading" if " of reading" in one else kind, []).append(one)
+    return ", ".join(f"{kind} ({len(all_of)})" if len(all_of) > 1 else all_of[0] for kind, all_of in groups.items())
+
+
+_KINDS = ("effect", "ladder step", "latency", "part", "published", "reading")

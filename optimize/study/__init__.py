@@ -8,7 +8,8 @@ measure     every metric, certified: `measure`; over_orbit and the ends of a ser
 report      the result: `Report`
 effects     what the assumed values do to the gap: `with_effects`, `assumed_effects`
 save        files: `save_report`; proof_files: certificates and back, `verify_file`
-verify      a saved report checked again: `verify_report`
+verify      a saved report checked again: `verify_report`; meaning: what each proof is about; rebuilt: its case again;
+            claims, ladder_claims: its numbers; findings: what comes of it
 parameters  what varies, and how it is written
 sampling    which points: `grid`, `latin_hypercube`, `sobol_sequence`, `saltelli`
 sweep       a study run on any executor: `run_study`; point: one of them; checkpoint: those finished; workers: processes

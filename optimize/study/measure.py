@@ -22,16 +22,12 @@ from optimize.flow.traffic import all_to_all
 from .case import Case, as_series
 from .context import context
 from .orbit_ends import check_measurable, is_constant, is_same
-from .report import CollectiveRow, Metric, Proof, Reading, Report
+from .report import METRIC_UNITS, CollectiveRow, Metric, Proof, Reading, Report
 from .side import Asked, Progress, Side, quiet
 
 __all__ = ["measure"]
 
 _SEEDS = {"large_throughput": 0, "slow_modes": 0}  # of the functions that draw at random, their defaults
-_UNITS = {
-    "injection": "bit/s", "all_to_all": "bit/s", "bisection": "bit/s", "permutation": "bit/s", "all_gather": "bit/s",
-    "all_reduce": "bit/s", "latency, mean": "s", "latency, worst": "s", "energy": "J/bit",
-}  # fmt: skip
 
 
 def measure(
@@ -129,7 +125,7 @@ def measure(
 def _metrics(up: Side, out: Side | None, form: Side, same: bool) -> Iterator[Metric]:
     """Rows of the table, of all metrics that both the formation and the scale-up reference have."""
     above, beside, values = up.values(), {} if out is None else out.values(), form.values()
-    for name, unit in _UNITS.items():
+    for name, unit in METRIC_UNITS.items():
         reference, value, other = above[name], values[name], beside.get(name)
         if reference is None or value is None or (name == "energy" and _refused(up, form)):
             continue

@@ -3,6 +3,7 @@
 A scenario lists them in `[[published]]` with source and locator. Leaves out judging who is right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,11 @@ import numpy as np
 from links.units import format_si
 from optimize.flow.interval import Interval
 
-from .case import as_series
-from .report import Report
+from .case import Case, as_series
+from .report import Metric, Report
 from .tables import PublishedTable
 
-__all__ = ["Comparison", "published_comparison"]
+__all__ = ["Comparison", "compared", "published_comparison"]
 
 _BIT_PER_BYTE = 8
 
@@ -81,16 +82,23 @@ def published_comparison(report: Report) -> tuple[Comparison, ...]:
 
     Empty for a case made by hand.
     """
-    scenario = report.case.scenario
-    claims = () if scenario is None else scenario.published
-    return tuple(Comparison(claim=claim, published=claim.published, here=_here(claim, report)) for claim in claims)
+    return compared(case=report.case, metrics=report.metrics, smaller_gpus=report.cut.smaller_gpus)
 
 
-def _here(claim: PublishedTable, report: Report) -> Interval:
-    found = _structural(claim, report)
+def compared(*, case: Case, metrics: Sequence[Metric], smaller_gpus: int) -> tuple[Comparison, ...]:
+    """Every published figure of a case beside the metrics found; `smaller_gpus` are those of its cut's smaller side."""
+    claims = () if case.scenario is None else case.scenario.published
+    return tuple(Comparison(claim=claim, published=claim.published, here=_here(claim, case, metrics, smaller_gpus))
+                 for claim in claims)  # fmt: skip
+
+
+def _here(claim: PublishedTable, case: Case, metrics: Sequence[Metric], smaller_gpus: int) -> Interval:
+    found = _structural(claim, case)
     if found is not None:
         return found
-    metric = report.metric(claim.compare)
+    metric = next((row for row in metrics if row.name == claim.compare), None)
+    if metric is None:
+        raise ValueError(f"no metric {claim.compare!r}; there are {', '.join(row.name for row in metrics)}")
     if claim.of == "gap to NVL72":
         return metric.gap_up.interval
     if claim.of == "gap to SuperPOD":
@@ -98,14 +106,14 @@ def _here(claim: PublishedTable, report: Report) -> Interval:
             raise ValueError(f"published {claim.what!r}: the report has no SuperPOD to compare {claim.compare} with")
         return metric.gap_out.interval
     if claim.of == "whole formation":
-        whole = as_series(report.case.formation).structure.n_gpus
-        return metric.formation * (report.cut.smaller_gpus if claim.compare == "bisection" else whole)
+        whole = as_series(case.formation).structure.n_gpus
+        return metric.formation * (smaller_gpus if claim.compare == "bisection" else whole)
     return metric.formation
 
 
-def _structural(claim: PublishedTable, report: Report) -> Interval | None:
+def _structural(claim: PublishedTable, case: Case) -> Interval | None:
     """Figures of the network itself; None for a metric."""
-    series = as_series(report.case.formation)
+    series = as_series(case.formation)
     fabric = series.structure
     if claim.compare == "satellites":
         return Interval.point(float(fabric.n_nodes))

@@ -19,7 +19,13 @@ from topo.fabric import Fabric
 
 from .case import Case
 
-__all__ = ["AssumedEffect", "CollectiveRow", "Metric", "Proof", "Reading", "Report"]
+__all__ = ["METRIC_UNITS", "AssumedEffect", "CollectiveRow", "Metric", "Proof", "Reading", "Report"]
+
+METRIC_UNITS = {
+    "injection": "bit/s", "all_to_all": "bit/s", "bisection": "bit/s", "permutation": "bit/s", "all_gather": "bit/s",
+    "all_reduce": "bit/s", "latency, mean": "s", "latency, worst": "s", "energy": "J/bit",
+}  # fmt: skip
+"""Metrics in the order of the table; of those that are no rate, less is better."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -27,8 +27,8 @@ from .published import published_comparison
 from .report import AssumedEffect, Proof, Report
 
 __all__ = [
-    "CERTIFICATE", "REPORT", "REPORT_FORMAT", "link_table", "report_table", "save_report", "table_digest", "tables_csv",
-    "write_atomically",
+    "CERTIFICATE", "REPORT", "REPORT_FORMAT", "datum_table", "link_table", "report_table", "save_report",
+    "table_digest", "tables_csv", "write_atomically",
 ]  # fmt: skip
 
 REPORT, CERTIFICATE = "report.json", "certificate.npz"
@@ -73,7 +73,8 @@ def _step(step: LadderStep | None) -> dict[str, Any] | None:
     return None if step is None else {**asdict(step), "factor": _number(step.factor)}
 
 
-def _datum(datum: Datum) -> dict[str, Any]:
+def datum_table(datum: Datum) -> dict[str, Any]:
+    """A value with its source as plain values, without what is not given."""
     return {key: value for key, value in asdict(datum).items() if value not in (None, "")}
 
 
@@ -153,9 +154,9 @@ def report_table(report: Report) -> dict[str, Any]:
             for p in report.proofs
         ],
         "effects": {"note": report.effects_note, "values": [_effect(effect) for effect in report.effects]},
-        "scenario_data": {path: _datum(datum) for path, datum in case.data.items()},
+        "scenario_data": {path: datum_table(datum) for path, datum in case.data.items()},
         "parts": {
-            part.name: {"title": part.title, "data": {k: _datum(d) for k, d in part.data.items()}}
+            part.name: {"title": part.title, "data": {k: datum_table(d) for k, d in part.data.items()}}
             for part in case.parts
         },
         "provenance": dict(report.provenance),

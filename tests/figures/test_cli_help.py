@@ -107,6 +107,12 @@ def test_a_folder_is_verified_and_a_changed_table_is_named(tmp_path: Path) -> No
     assert whole.exit_code == 0, whole.output
     assert "all agree" in whole.stdout
     assert "stated, no proof here" in whole.stdout
+    full = CliRunner().invoke(main, ["verify", str(tmp_path), "--full"])
+    assert full.exit_code == 0, full.output
+    assert "  permutation of formation\n" in full.stdout  # a line of its own; on the short screen a group
+    assert "\n  permutation of formation\n" not in whole.stdout
+    assert "permutation (" in whole.stdout
+    assert max(map(len, full.stdout.splitlines()[-20:])) <= 120
     path = tmp_path / "ladder.csv"
     path.write_text(path.read_text(encoding="utf-8").replace(",True", ",False"), encoding="utf-8")
     done = CliRunner().invoke(main, ["verify", str(tmp_path / "report.json")])
