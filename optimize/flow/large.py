@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -21,6 +20,8 @@ from .certificate import achieved_per_s
 from .large_blocks import Flows, Pass
 from .large_bounds import UpperEnd
 from .large_network import Network
+from .large_progress import LargeProgress, StopError
+from .large_sparse import Sparse, is_sparse
 from .mixture import UnitFlowRouting
 from .routing import CertificateError
 from .sweeps import directions, slow_modes
@@ -46,35 +47,6 @@ _COARSE, _FINE = 0.03, 1e-5  # most and least of these differences
 _BALLS = 12  # sources whose distances are swept for cuts
 _ROOM_BYTES = 2**28  # of flows that are held twice
 _REPORT_S = 2.0  # least time between two reports of progress
-
-
-@dataclass(frozen=True, kw_only=True)
-class LargeProgress:
-    """Where the solver is: what it has proved so far, up to the rounding that the final check removes.
-
-    Parameters
-    ----------
-    elapsed_s : float
-    stage : str
-        What it is doing.
-    lower_per_s, upper_per_s : float
-        The interval so far. [1/s]
-    upper_by : str
-        What proves the upper end.
-    """
-
-    elapsed_s: float
-    stage: str
-    lower_per_s: float
-    upper_per_s: float
-    upper_by: str
-
-    def __str__(self) -> str:
-        width = self.upper_per_s / self.lower_per_s - 1.0 if self.lower_per_s > 0 else float("inf")
-        return (
-            f"{self.elapsed_s:7.1f} s  {self.stage}: {self.lower_per_s:.6g} to {self.upper_per_s:.6g} rounds/s "
-            f"({self.upper_by}), width {width:.2%}"
-        )
 
 
 def large_memory_bytes(*, fabric: Fabric, traffic: Traffic, symmetry: Symmetry | None = None) -> int:
@@ -148,6 +120,11 @@ def large_throughput(
     begun = time.monotonic()
     own = ThreadPoolExecutor(os.cpu_count()) if executor is None else None
     with own or nullcontext():
+        if is_sparse(traffic=traffic):
+            return Sparse(
+                fabric=fabric, traffic=traffic, rtol=rtol, begun=begun, time_limit_s=time_limit_s, progress=progress,
+                executor=cast(Executor, own or executor), at_once=at_once, report_s=_REPORT_S,
+            ).run()  # fmt: skip
         network = Network.of(
             fabric=fabric, traffic=traffic, symmetry=symmetry or find_symmetry(fabric=fabric, traffic=traffic)
         )
@@ -158,10 +135,6 @@ def large_throughput(
             rng=np.random.default_rng(seed),
         )
         return _Search(flows, rtol, begun, time_limit_s, progress).run()
-
-
-class _StopError(Exception):
-    """The search ends here, for the reason given."""
 
 
 class _Search:
@@ -189,7 +162,7 @@ class _Search:
         try:
             self._begin()
             self._go_on()
-        except _StopError as reason:
+        except StopError as reason:
             why = str(reason)
         except KeyboardInterrupt:
             if not self.lower > 0:
@@ -232,7 +205,7 @@ class _Search:
             if spent or flows.moving < 2.0 * flows.slack(squarings):
                 stale = 0 if self._gain(at_first) > _GAIN * min(width, 1.0) else stale + 1
                 if stale == _STALE or squarings == _LAST:
-                    raise _StopError("no pass gains anything any more")
+                    raise StopError("no pass gains anything any more")
                 squarings, since, idle, moving = squarings + 1, 0, 0, np.inf
                 at_first = self.lower, upper.per_s
 
@@ -269,7 +242,7 @@ class _Search:
 
     def _check_done(self) -> None:
         if self.upper.per_s <= self.lower * (1.0 + self.rtol):
-            raise _StopError("")
+            raise StopError("")
 
     def _watch(self, steps: Iterator[None], stage: str) -> None:
         """Go through the steps with an eye on the clock."""
@@ -279,7 +252,7 @@ class _Search:
                 self.told = now
                 self._tell(stage, self.lower)
             if now - self.begun > self.time_limit_s and self.lower > 0:
-                raise _StopError(f"the time limit of {self.time_limit_s:g} s is over")
+                raise StopError(f"the time limit of {self.time_limit_s:g} s is over")
 
     def _tell(self, stage: str, lower: float) -> None:
         if self.progress is not None:
