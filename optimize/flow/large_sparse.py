@@ -158,9 +158,13 @@ class Sparse:
         self._check("planting")
         self.upper.offer_cut(values=slow_modes(fabric=fabric), how="a cut along the slow modes")
         self._check("planting")
-        arcs, pair = self._price(self.best_prices, np.full(count, np.inf))
-        self._check("planting")
-        return paths.more(shares=paths.shares, kept=np.ones(paths.pair.size, dtype=np.bool_), arcs=arcs, pair=pair)
+        planted = self.best_prices
+        even = np.concatenate([fabric.capacity_bps, np.zeros(self.limited.size)]) / fabric.capacity_bps.sum()
+        for prices in (planted, even, 0.5 * (planted + even)):
+            arcs, pair = self._price(prices, np.full(count, np.inf))
+            self._check("planting")
+            paths = paths.more(shares=paths.shares, kept=np.ones(paths.pair.size, dtype=np.bool_), arcs=arcs, pair=pair)
+        return paths
 
     def _go_on(self, paths: _Paths) -> None:
         """Rounds of the game, each with new paths."""
