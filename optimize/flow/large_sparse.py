@@ -273,7 +273,8 @@ class Sparse:
 
     def _result(self, why: str) -> Throughput:
         """The paths as flows, checked by the certificate from nothing but themselves."""
-        assert self.best is not None
+        if self.best is None:
+            raise CertificateError(f"{self.traffic.name} on {self.fabric.name!r}: no paths to report")
         fabric, traffic, paths = self.fabric, self.traffic, self.best
         size = np.array([path.size for path in paths.arcs])
         carried = np.repeat(paths.shares * self.bits[paths.pair], size)

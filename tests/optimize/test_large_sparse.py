@@ -47,7 +47,7 @@ def hardest(fabric: Fabric) -> Traffic:
 
 def random_regular(n: int, degree: int = 4) -> Fabric:
     """Rates differ, and by direction."""
-    graph = nx.DiGraph(nx.random_regular_graph(degree, n, seed=3))
+    graph: nx.DiGraph[int] = nx.DiGraph(nx.random_regular_graph(degree, n, seed=3))
     for number, (_, _, data) in enumerate(graph.edges(data=True)):
         data["capacity_bps"] = 1e9 * (1.0 + 0.1 * (number % 7))
     return from_networkx(graph, name=f"random {n}", gpus=1)
@@ -87,10 +87,9 @@ def test_the_linear_program_lies_in_an_interval_as_narrow_as_asked_for(rtol: flo
 
 @pytest.mark.parametrize("limit", ["host_bps", "switch_bps"])
 def test_limits_of_single_nodes_bind(limit: str) -> None:
-    graph = nx.DiGraph(nx.random_regular_graph(4, 14, seed=1))
-    nx.set_edge_attributes(graph, 1.0, "capacity_bps")
+    graph: nx.Graph[int] = nx.random_regular_graph(4, 14, seed=1)
     nx.set_node_attributes(graph, {v: 0.5 + 0.1 * v for v in graph}, limit)
-    fabric = from_networkx(graph, name="limited", gpus=1)
+    fabric = from_networkx(graph, name="limited", gpus=1, capacity_bps=1.0)
     traffic = hardest(fabric)
     exact = max_throughput(fabric=fabric, traffic=traffic, method="exact")
     answer = solve(fabric, traffic)
