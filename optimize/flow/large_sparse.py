@@ -33,7 +33,7 @@ Ints = NDArray[np.int64]
 
 _MOST_PAIRS, _MOST_ROWS = 20, 2**25  # pairs for each node; sources times nodes, which the certificate holds three times
 _PLANTED, _POWER = 8, 8.0  # paths planted for every pair, and power of the loads that prices them
-_STEPS = 600  # of the game in one round
+_STEPS, _MOST_STEPS = 600, 4800  # of the game in one round: twice as many after one that did not reach its gap
 _SHARE, _COARSE, _FINE = (
     0.15,
     0.03,
@@ -170,17 +170,20 @@ class Sparse:
         """Rounds of the game, each with new paths."""
         prices, state = self.best_prices.copy(), np.array([0.1, 0.01, 0.0])
         widths: list[float] = []
+        steps = _STEPS
         while True:
             self.rounds += 1
             width = self.upper.per_s / self.lower - 1.0
             gap = max(_FINE * self.rtol, min(_SHARE * width, _COARSE))
             table = self._table(paths)
-            up, shares, prices = play(table, paths.shares.copy(), prices, state, _STEPS, gap)
+            up, shares, prices = play(table, paths.shares.copy(), prices, state, steps, gap)
             paths.shares = shares
             self._take(paths, up * self.unit)
             cost = np.empty(shares.size)
             costs(table, prices, cost)
             least = np.minimum.reduceat(cost, table.group[:-1])
+            if up > (1.0 + gap) * float(least.sum() + prices @ table.base):
+                steps = min(2 * steps, _MOST_STEPS)
             kept = np.ones(shares.size, dtype=np.bool_)
             if self.rounds % _CLEAN == 0:
                 kept = (shares > _FLOOR) | (cost <= (1.0 + _DEAR) * np.repeat(least, np.diff(table.group)))
