@@ -225,7 +225,9 @@ def worst_satellite_loss(*, kept: Fabric, answer: Throughput) -> Loss:
         best, label, how = float(value.min()), kept.labels[int(lost[np.argmin(value)])], "prices without its own"
     bits = traffic.sent_bit[kept.tail] - kept.gpus[kept.tail] * kept.gpus[kept.head]
     busy = np.flatnonzero(bits > 0)
-    left = np.maximum(kept.outgoing_bps[kept.tail[busy]] - kept.capacity_bps[busy], 0.0) / bits[busy]
+    whole = kept.outgoing_bps[kept.tail[busy]]
+    several = whole > kept.capacity_bps[busy]  # a difference of sums, unless it is the only link
+    left = np.where(several, whole * (1.0 + _ROUNDING) - kept.capacity_bps[busy], 0.0) / bits[busy]
     if busy.size and float(left.min()) < best:
         arc = int(busy[np.argmin(left)])
         best, label = float(left.min()), kept.labels[int(kept.head[arc])]

@@ -175,10 +175,8 @@ def ladder(
         raise ValueError("the ladder is made of all_to_all throughputs")
     widest_bps = float(best.capacity_bps.sum())  # where a host has no limit: no more than all links carry
     rungs: list[_Rung] = [(0, "reference: one NVL72 for every pair", reference.per_gpu_bps, "")]
-    ends = best.gpus > 0
-    by_ports = np.isfinite(best.port_bps[ends]).all() and not np.isfinite(best.host_bps[ends]).any()
     host = _one_hop(best, np.where(np.isfinite(best.host_bps), np.inf, widest_bps))
-    rungs.append((1, "ports of the GPUs" if by_ports else "host interface", host, ""))
+    rungs.append((1, _host_name(best), host, ""))
     if terminals is not None and ceiling_bps is not None:
         _check_terminals(best, terminals * ceiling_bps)
         light = _one_hop(best, terminals * ceiling_bps)
@@ -219,9 +217,18 @@ def ladder(
     failed = Interval(lower=min(lost.per_s.lower * answer.bit_per_gpu, most_bps), upper=most_bps)
     failure = _failure(last, failed, f"without {lost.what}: {lost.how}", rtol)
     if lost_satellite is not None and np.isfinite(lost_satellite.per_s.upper):
-        most = Interval.point(lost_satellite.per_s.upper * answer.bit_per_gpu).as_rate()
+        gone = int(best.gpus[best.labels.index(lost_satellite.what)])  # nobody sends to those any more
+        most = Interval.point(lost_satellite.per_s.upper * (answer.bit_per_gpu - gone)).as_rate()
         failure = replace(failure, how=f"{failure.how}; survivors of {lost_satellite.what}: at most {most}")
     return replace(found, failure=failure, failed_bps=failed)
+
+
+def _host_name(fabric: Fabric) -> str:
+    """What the GPUs send by: a host that takes all that their ports carry is no network cards."""
+    ends = fabric.gpus > 0
+    ports_bps = fabric.gpus[ends] * fabric.port_bps[ends]
+    whole = np.isfinite(ports_bps) & (fabric.host_bps[ends] >= ports_bps * (1.0 - 1e-9))
+    return "GPU ports" if whole.all() else "host interface"
 
 
 def _failure(last: LadderStep, failed: Interval, how: str, rtol: float) -> LadderStep:

@@ -276,7 +276,8 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
     fabric, traffic
         What `throughput` is of.
     throughput : Throughput
-        Of a linear program; an answer by shortest paths is returned as it is, and so is any if the solver fails.
+        Of a linear program; an answer by shortest paths or above a million flows is returned as it is, and so is any if
+        the solver fails.
     slack : float
         Share of the throughput given up, so that the second linear program has room; the interval widens by it.
     """
@@ -289,7 +290,7 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
     reduced = isinstance(found, MirroredRouting | SymmetricRouting)
     while isinstance(found, MirroredRouting | SymmetricRouting):
         found = found.inner
-    if not isinstance(found, FlowRouting):
+    if not isinstance(found, FlowRouting) or (not reduced and traffic.sources.size * fabric.n_arcs > _MOST_FLOWS):
         return throughput
     at_per_s = throughput.lower_per_s * (1.0 - slack)
     try:

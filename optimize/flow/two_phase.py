@@ -37,11 +37,11 @@ def two_phase_bps(
 
     Notes
     -----
-    Every GPU sends an equal part of its rate x by way of every GPU: first there, then on to its end. Either phase is
-    all-to-all at x / G a pair, so arcs and switches that carry r rounds of all-to-all a second carry x = r G / 2;
-    hosts and ports carry x once, for the way in between is passed in the switch. Nodes with GPUs that do not forward
-    cannot be on the way, and then nothing is proved: the lower end is 0. Upper end: the narrowest host, and
-    capacity over traffic of the sparsest cut found.
+    Every GPU sends an equal part of its rate x by way of every GPU of a node that forwards: first there, then on to its
+    end. Of G such GPUs either phase sends x / G a pair at most, so arcs and switches that carry r rounds of all-to-all
+    a second carry x = r G / 2; hosts and ports carry x once, for the way in between is passed in the switch. Where
+    some are closed all may go straight to its end, by the ways that all-to-all has for that pair. Upper end: the
+    narrowest host, and capacity over traffic of the sparsest cut found.
 
     References
     ----------
@@ -60,8 +60,21 @@ def two_phase_bps(
         np.minimum(fabric.host_bps[busy] / over[busy], fabric.port_bps[busy] * fabric.gpus[busy] / over[busy]).min()
     )
     per_s = 1.0 / max(float(used.arc.max()), float(used.switch.max()))
-    lower = min(own, per_s * fabric.n_gpus / 2.0) if fabric.transit[ends].all() else 0.0
+    forwarding = float(fabric.gpus[fabric.transit].sum())
+    rounds = forwarding / 2.0 if fabric.transit.all() else max(forwarding / 2.0, _straight(fabric, traffic))
+    lower = min(own, per_s * rounds)
     values = [*directions(fabric=fabric, count=36), *slow_modes(fabric=fabric), *(s.astype(float) for s in sides)]
     cut = sparsest_cut(fabric=fabric, traffic=traffic, values=values)
     upper = own if cut is None else min(own, cut.per_s)
     return Interval(lower=min(lower, upper), upper=upper)
+
+
+def _straight(fabric: Fabric, traffic: Traffic) -> float:
+    """Rounds of the traffic that fit into one of all-to-all when every bit takes the ways of its own pair."""
+    least = np.inf
+    for start in range(0, traffic.sources.size, 256):
+        chunk = traffic.sources[start : start + 256]
+        bits = traffic.rows(chunk)
+        every = np.outer(fabric.gpus[chunk], fabric.gpus)
+        least = min(least, float((every[bits > 0] / bits[bits > 0]).min()))
+    return least

@@ -211,7 +211,7 @@ def test_links_of_one_direction_reach_more_nodes_than_shells_of_two_way_links_ho
 
 def test_first_step_is_named_for_what_limits_the_gpus() -> None:
     net = ring(4)
-    for limit, name in (("host_bps", "host interface"), ("port_bps", "ports of the GPUs")):
+    for limit, name in (("host_bps", "host interface"), ("port_bps", "GPU ports")):
         fabric = replace(net, limits={limit: (5.0,) * 4}).fabric()
         assert ladder(reference=REFERENCE, best=fabric, answer=solve(fabric)).steps[1].name == name
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import networkx as nx
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optimize.flow import all_to_all, farthest_permutation, max_throughput, permutation, utilisation
 from optimize.flow.two_phase import two_phase_bps
-from tests.optimize.graphs import SMALL, Net, nets
+from tests.optimize.graphs import SMALL, Net, nets, path_throughput
 from topo import from_networkx
 from topo.fabric import Fabric
 
@@ -44,17 +45,43 @@ def test_the_interval_holds_the_optimum(net: Net) -> None:
     assert found[1] >= exact[0] * (1 - 1e-6)
 
 
-def test_nodes_that_do_not_forward_are_no_way_between_others() -> None:
-    # A hub with a narrow link to each of two neighbours that face each other through it, and many leaves that forward
-    # nothing: by way of the leaves all would fit, but nothing can go there.
-    leaves = range(3, 9)
-    arcs = {(0, v): 4.0 for v in (1, 2, *leaves)} | {(v, 0): 4.0 for v in (1, 2, *leaves)}
-    net = Net((0, *(1,) * 8), arcs, closed=frozenset(leaves))
-    image = np.arange(9)
-    image[[1, 2]] = 2, 1
-    found, exact = both(net.fabric(), image)
-    assert found[0] <= exact[1]
-    assert found[0] == 0.0
+@st.composite
+def meshes(draw: st.DrawFn) -> tuple[Net, float]:
+    """Everyone linked with everyone, some nodes closed, hosts limited; and the bits that the first two nodes swap."""
+    n = draw(st.integers(3, 5))
+    rate = st.sampled_from([0.5, 1.0, 2.0, 5.0, 20.0])
+    capacity = {(i, j): draw(rate) for i in range(n) for j in range(n) if i != j}
+    pair = draw(st.integers(1, 2))
+    gpus = (pair, pair, *(draw(st.sampled_from([0, 1, 3, 12])) for _ in range(n - 2)))
+    limits = {}
+    if draw(st.booleans()):
+        limits["host_bps"] = tuple(draw(st.sampled_from([1.0, 4.0, 30.0])) for _ in range(n))
+    closed = frozenset(draw(st.sets(st.integers(0, n - 1))))
+    return Net(gpus, capacity, limits, closed), float(pair)
+
+
+@settings(parent=SMALL, max_examples=60)
+@given(meshes())
+def test_closed_nodes_are_no_way_in_between(mesh: tuple[Net, float]) -> None:
+    net, pair = mesh
+    fabric, every = net.fabric(), all_to_all(fabric=net.fabric())
+    routing = max_throughput(fabric=fabric, traffic=every).routing
+    used = utilisation(fabric=fabric, traffic=every, routing=routing)
+    found = two_phase_bps(fabric=fabric, traffic=permutation(fabric=fabric, image=[1, 0, *range(2, net.n)]), used=used)
+    bits = np.zeros((net.n, net.n))
+    bits[0, 1] = bits[1, 0] = pair
+    exact = path_throughput(net, bits, np.zeros(net.n))
+    assert 0 < found.lower <= exact * (1 + 1e-6)
+    assert found.upper >= exact * (1 - 1e-6)
+
+
+def test_a_wide_closed_node_carries_nothing_for_others() -> None:
+    # Two nodes of one GPU swap over 1 bit/s. Twelve GPUs beside them take part in all_to_all, but forward nothing.
+    wide = dict.fromkeys(((0, 2), (2, 0), (1, 2), (2, 1)), 100.0)
+    net = Net((1, 1, 12), {(0, 1): 1.0, (1, 0): 1.0, **wide}, closed=frozenset({2}))
+    found, exact = both(net.fabric(), [1, 0, 2])
+    assert exact == pytest.approx((1.0, 1.0), rel=1e-6)
+    assert found[0] == pytest.approx(1.0, rel=1e-6)
 
 
 def test_the_long_way_round_a_ring_costs_nothing_more() -> None:
