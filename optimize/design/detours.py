@@ -1,6 +1,6 @@
-"""Detours round one lost link: what a routing still carries when that link's load goes another way.
+"""What a routing still carries when one link fails and its load goes round it: the rest stays as it is.
 
-Only what goes over the lost link moves, so every answer is a lower end. Leaves out routing all traffic anew.
+Leaves out routing everything anew, which can only carry more.
 """
 
 import numpy as np
@@ -17,111 +17,143 @@ __all__ = ["Detours"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_HALVINGS = 5  # of the rate that detours leave room for, for links that hold it down
-_BISECTIONS = 30  # of the same for detours by neighbours
+_HALVINGS = 5  # of the rate that maximum flows leave room for, for links that hold it down
+_BISECTIONS = 50  # of the time a round takes, for detours over one node
+_MOST_WAYS = 2**21  # over one node, looked at together
+_MOST_WORK = 2**28  # arcs of all maximum flows together: 5 to 20 seconds
 _WHOLE = 2**20  # units of the widest arc in a maximum flow over integers
+_NEARLY = 1.0 - 1e-9
 
 
 class Detours:
-    """What a routing still carries when one link's load goes round it.
+    """Detours round every link of a fabric.
 
     Parameters
     ----------
     fabric : Fabric
     traffic : Traffic
     load : (m,) array
-        Of each arc in one round of the routing. [bit]
+        Of every arc in one round, from a routing of the traffic. [bit]
+
+    Notes
+    -----
+    One pair of terminals of the link fails. First its load goes over one node w, to which either end has a link: over
+    (u, w) and (w, v) fit min(c T - load) bits while a round takes T, no more than the switch of w has left, and the
+    least T that leaves room for all is found by bisection, for all links at once. Then, for links that hold the rate
+    down, over whatever a maximum flow finds, until some 5 to 20 seconds of those are spent. Nodes that forward nothing
+    are ways for neither. What comes back is recomputed from the loads that changed.
     """
 
     def __init__(self, *, fabric: Fabric, traffic: Traffic, load: Floats) -> None:
-        self.fabric, self.load, self.sent = fabric, load, traffic.sent_bit
-        arcs_per_s = 1.0 / max(float((load / fabric.capacity_bps).max()), float(self._switch_use(load).max()))
-        self.base_per_s = min(arcs_per_s, fixed_per_s(fabric=fabric, traffic=traffic))
-        self.arcs_of = np.split(
+        self.fabric, self.load, self._sent = fabric, load, traffic.sent_bit
+        busiest_s = max(
+            float((load / fabric.capacity_bps).max()), float((self._entered(load) / fabric.switch_bps).max())
+        )
+        self.base_per_s = min(1.0 / busiest_s, fixed_per_s(fabric=fabric, traffic=traffic))
+        self.busiest = np.zeros(fabric.n_links)
+        np.maximum.at(self.busiest, fabric.link_of_arc, load)
+        self._arcs_of = np.split(
             np.argsort(fabric.link_of_arc, kind="stable"), np.cumsum(np.bincount(fabric.link_of_arc))[:-1]
         )
-        self.busiest = np.array([float(load[arcs].max()) for arcs in self.arcs_of])
         # One sparse structure for all maximum flows: every arc and its reverse, in order.
         n = fabric.n_nodes
         key, back = fabric.tail * n + fabric.head, fabric.head * n + fabric.tail
         every = np.unique(np.concatenate([key, back]))
-        self.place = np.searchsorted(every, key)
-        self.indices = (every % n).astype(np.int32)
-        self.indptr = np.searchsorted(every // n, np.arange(n + 1)).astype(np.int32)
+        self._place = np.searchsorted(every, key)
+        self._indices = (every % n).astype(np.int32)
+        self._indptr = np.searchsorted(every // n, np.arange(n + 1)).astype(np.int32)
 
     def _entered(self, load: Floats) -> Floats:
-        """Bits of one round that pass each switch. [bit]"""
-        return np.asarray(np.bincount(self.fabric.head, weights=load, minlength=self.fabric.n_nodes) + self.sent)
-
-    def _switch_use(self, load: Floats) -> Floats:
-        return np.asarray(self._entered(load) / self.fabric.switch_bps)
+        """Bits of a round that enter the switch of each node."""
+        return np.asarray(np.bincount(self.fabric.head, weights=load, minlength=self.fabric.n_nodes) + self._sent)
 
     def per_s(self, *, links: Ints, enough_per_s: float) -> Floats:
         """Rounds per second without each of the links; no better detour is looked for once they are enough. [1/s]"""
-        enough = min(enough_per_s, self.base_per_s)
-        found = np.full(links.size, self.base_per_s)
-        for k in np.argsort(-self.busiest[links], kind="stable").tolist():
-            arcs = self.arcs_of[links[k]]
-            if self.busiest[links[k]] == 0:
-                continue
-            low, high, best = 0.0, enough, self._one(arcs, enough)
+        enough = weakest = min(enough_per_s, self.base_per_s)
+        found = self.over_one_node_per_s(links=links)
+        work = _MOST_WORK
+        for k in np.argsort(found, kind="stable").tolist():
+            if found[k] >= weakest * _NEARLY or work < 0:
+                break  # those that follow are not the weakest
+            arcs = self._arcs_of[links[k]]
+            work -= arcs.size * self.fabric.n_arcs
+            low, high, best = 0.0, enough, max(float(found[k]), self._one(arcs, enough))
             for _ in range(_HALVINGS):
-                if best >= min(enough, float(found.min())) * (1.0 - 1e-9):
+                if best >= weakest * _NEARLY:
                     break  # not the weakest link, or as strong as any
                 middle = 0.5 * (max(low, best) + high)
                 now = self._one(arcs, middle)
                 low, high = (middle, high) if now >= middle else (low, middle)
                 best = max(best, now)
+                work -= arcs.size * self.fabric.n_arcs
             found[k] = best
+            weakest = min(weakest, best)
         return found
 
-    def by_neighbours_per_s(self) -> Floats:
-        """Rounds per second without each link in turn, its load going by way of the neighbours both ends share. [1/s]
+    def over_one_node_per_s(self, *, links: Ints) -> Floats:
+        """Rounds per second without each of the links when its load goes over nodes that both its ends know. [1/s]"""
+        fabric = self.fabric
+        out = np.bincount(fabric.tail, minlength=fabric.n_nodes)
+        into = np.bincount(fabric.head, minlength=fabric.n_nodes)
+        ways = np.bincount(
+            fabric.link_of_arc, weights=np.minimum(out[fabric.tail], into[fabric.head]), minlength=fabric.n_links
+        )[links]
+        found = np.empty(links.size)
+        part = (np.cumsum(ways) // _MOST_WAYS).astype(np.int64)
+        for number in np.unique(part):
+            some = part == number
+            found[some] = self._over_one_node(links[some], out, into)
+        return found
 
-        Notes
-        -----
-        At r rounds/s a neighbour w takes what u-w and w-v both leave, min(c_uw / r - l_uw, c_wv / r - l_wv), which
-        falls with r; r is halved until all neighbours together take the load of u-v. The two directions of a link use
-        different arcs; of a switch each may use half of what is left. 0 where both ends share no open neighbour.
-        """
-        fabric, m = self.fabric, self.fabric.n_arcs
-        moved = self.load / fabric.terminals
-        arc, out, onward = self._triangles()
-        spare_bps, used_bit = (
-            fabric.switch_bps[fabric.head[out]] / 2.0,
-            self._entered(self.load)[fabric.head[out]] / 2.0,
+    def _over_one_node(self, links: Ints, out: Ints, into: Ints) -> Floats:
+        fabric, load = self.fabric, self.load
+        number = np.full(fabric.n_links, -1)
+        number[links] = np.arange(links.size)
+        arcs = np.flatnonzero((number[fabric.link_of_arc] >= 0) & (load > 0))
+        of = number[fabric.link_of_arc[arcs]]
+        moved = load[arcs] / fabric.terminals[arcs]
+        arc, first, second = _ways(fabric, arcs, out, into)
+        over = fabric.head[first]
+        entered = self._entered(load)
+        both = np.bincount(of, minlength=links.size)[of][arc]  # directions that share the switch
+
+        def room(round_s: Floats) -> Floats:
+            time_s = round_s[arc]
+            left = np.minimum(
+                fabric.capacity_bps[first] * time_s - load[first], fabric.capacity_bps[second] * time_s - load[second]
+            )
+            passing = (fabric.switch_bps[over] * time_s - entered[over]) / both
+            return np.asarray(np.maximum(np.minimum(left, passing), 0.0))
+
+        # The way over the best single node is long enough for all.
+        alone_s = np.maximum(
+            (load[first] + moved[arc]) / fabric.capacity_bps[first],
+            (load[second] + moved[arc]) / fabric.capacity_bps[second],
         )
-        low, high = np.zeros(m), np.full(m, self.base_per_s)
-        high[moved == 0] = low[moved == 0] = self.base_per_s
-        tried = high.copy()
+        alone_s = np.maximum(alone_s, (entered[over] + both * moved[arc]) / fabric.switch_bps[over])
+        high = np.full(arcs.size, np.inf)
+        np.minimum.at(high, arc, alone_s)
+        none = np.isinf(high)
+        high = np.maximum(np.where(none, 0.0, high), 1.0 / self.base_per_s)
+        low = np.full(arcs.size, 1.0 / self.base_per_s)
         for _ in range(_BISECTIONS):
-            rate = tried[arc]
-            room = np.minimum(fabric.capacity_bps[out] / rate - self.load[out],
-                              fabric.capacity_bps[onward] / rate - self.load[onward])  # fmt: skip
-            room = np.maximum(np.minimum(room, spare_bps / rate - used_bit), 0.0)
-            enough = np.bincount(arc, weights=room, minlength=m) >= moved
-            low, high = np.where(enough, tried, low), np.where(enough, high, tried)
-            tried = np.where(low >= high, low, 0.5 * (low + high))
-        found = np.full(fabric.n_links, self.base_per_s)
-        np.minimum.at(found, fabric.link_of_arc, low)
-        return found
-
-    def _triangles(self) -> tuple[Ints, Ints, Ints]:
-        """All arcs u-v with the arcs u-w and w-v of every open node w that has both."""
-        fabric, n = self.fabric, self.fabric.n_nodes
-        start = np.searchsorted(np.sort(fabric.tail), np.arange(n + 1))
-        by_tail = np.argsort(fabric.tail, kind="stable")
-        count = np.diff(start)[fabric.tail]
-        arc = np.repeat(np.arange(fabric.n_arcs), count)
-        within = np.arange(arc.size) - np.repeat(np.cumsum(count) - count, count)
-        out = by_tail[start[fabric.tail[arc]] + within]
-        key = fabric.tail * n + fabric.head
-        order = np.argsort(key)
-        wanted = fabric.head[out] * n + fabric.head[arc]
-        place = np.minimum(np.searchsorted(key, wanted, sorter=order), key.size - 1)
-        onward = order[place]
-        good = (key[onward] == wanted) & fabric.transit[fabric.head[out]]
-        return arc[good], out[good], onward[good]
+            middle = 0.5 * (low + high)
+            enough = np.bincount(arc, weights=room(middle), minlength=arcs.size) >= moved
+            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        share = room(high)
+        total = np.bincount(arc, weights=share, minlength=arcs.size)
+        # Where not even a single way has room but for rounding, nothing is claimed.
+        none |= total <= 0
+        share = share * np.divide(moved, total, out=np.zeros(arcs.size), where=total > 0)[arc]
+        round_s = np.full(links.size, 1.0 / self.base_per_s)
+        for used in (first, second):
+            np.maximum.at(round_s, of[arc], (load[used] + share) / fabric.capacity_bps[used])
+        pair, at = np.unique(of[arc] * fabric.n_nodes + over, return_inverse=True)
+        link, node = np.divmod(pair, fabric.n_nodes)
+        more = np.bincount(at, weights=share, minlength=pair.size)
+        np.maximum.at(round_s, link, (entered[node] + more) / fabric.switch_bps[node])
+        round_s[of[none]] = np.inf
+        return 1.0 / round_s
 
     def _one(self, arcs: Ints, per_s: float) -> float:
         """Rounds per second when detours use what traffic at `per_s` leaves over."""
@@ -139,7 +171,9 @@ class Detours:
         used = load > 0
         if (capacity[used] <= 0).any():
             return 0.0
-        busiest = max(float((load[used] / capacity[used]).max()), float(self._switch_use(load).max()))
+        busiest = max(
+            float((load[used] / capacity[used]).max()), float((self._entered(load) / fabric.switch_bps).max())
+        )
         return min(self.base_per_s, 1.0 / busiest)
 
     def _detour(self, arc: int, room_bps: Floats) -> Floats | None:
@@ -153,13 +187,42 @@ class Detours:
         widest = float(room_bps.max())
         if widest == 0.0:
             return None
-        whole = np.zeros(self.indices.size, dtype=np.int32)
-        whole[self.place] = np.floor(room_bps / widest * _WHOLE)
-        graph = sparse.csr_array((whole, self.indices, self.indptr), shape=(fabric.n_nodes,) * 2)
+        whole = np.zeros(self._indices.size, dtype=np.int32)
+        whole[self._place] = np.floor(room_bps / widest * _WHOLE)
+        graph = sparse.csr_array((whole, self._indices, self._indptr), shape=(fabric.n_nodes,) * 2)
         found = csgraph.maximum_flow(graph, source, sink)
         if found.flow_value == 0:
             return None
         net = sparse.csr_array(found.flow)
-        aligned = np.array_equal(net.indices, self.indices)
-        along = net.data[self.place] if aligned else np.asarray(net[fabric.tail, fabric.head]).ravel()
+        aligned = np.array_equal(net.indices, self._indices)
+        along = net.data[self._place] if aligned else np.asarray(net[fabric.tail, fabric.head]).ravel()
         return np.maximum(along, 0) / float(found.flow_value)
+
+
+def _ways(fabric: Fabric, arcs: Ints, out: Ints, into: Ints) -> tuple[Ints, Ints, Ints]:
+    """Every way (u, w), (w, v) round arcs (u, v): position of the arc in `arcs`, and the two arcs of the way."""
+    n, tail, head = fabric.n_nodes, fabric.tail, fabric.head
+    key = tail * n + head
+    order = np.argsort(key, kind="stable")
+    ordered = key[order]
+    # From the end with fewer links: a hub has as many ways as there are nodes, its leaf only one.
+    few = out[tail[arcs]] <= into[head[arcs]]
+    parts = []
+    for chosen, end, degree, forward in ((few, tail, out, True), (~few, head, into, False)):
+        at = np.flatnonzero(chosen)
+        by = np.argsort(end, kind="stable")
+        start = np.cumsum(degree) - degree
+        here = end[arcs[at]]
+        count = degree[here]
+        arc = np.repeat(at, count)
+        step = np.arange(arc.size) - np.repeat(np.cumsum(count) - count, count)
+        near = by[np.repeat(start[here], count) + step]
+        u, v = tail[arcs[arc]], head[arcs[arc]]
+        wanted = head[near] * n + v if forward else u * n + tail[near]
+        place = np.minimum(np.searchsorted(ordered, wanted), key.size - 1)
+        far = order[place]
+        good = (key[far] == wanted) & fabric.transit[head[near] if forward else tail[near]]
+        pair = (near[good], far[good]) if forward else (far[good], near[good])
+        parts.append((arc[good], *pair))
+    arc, first, second = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return arc, first, second

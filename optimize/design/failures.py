@@ -9,7 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.flow.certificate import worths
 from optimize.flow.interval import Interval
+from optimize.flow.node_limits import node_supplies
 from optimize.flow.paths import distances
 from optimize.flow.routing import Routing
 from optimize.flow.symmetry import find_symmetry
@@ -23,11 +25,14 @@ __all__ = ["Loss", "with_outage", "without_link", "worst_link_loss", "worst_sate
 
 Floats = NDArray[np.float64]
 
-_MOST_DETOURS = 2**24  # links times arcs up to which every link gets its detour by maximum flows: some seconds
 _MOST_FLOWS = 2**12  # of a linear program that takes a fraction of a second
+_MOST_DIRECT_FLOWS = 2**24  # up to which proofs without search take seconds
+_MOST_WORK = 2**19  # flows of all of them together
 _MOST_SHIFTED = 2**16  # flows up to which the large solver comes to 2 % in a fraction of a second
+_MANY = 100  # links whose loss is solved anew by it
+_FEW = 4  # links whose loss is solved anew by proofs without search
 _MOST_SATELLITES = 256  # whose loss is bounded by the prices, the most valuable first
-_ROUNDING = 1e-12  # of a difference of sums, as a share of the sums
+_ROUNDING = 1e-9  # part of a sum of prices that may be rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +42,7 @@ class Loss:
     Parameters
     ----------
     per_s : Interval
-        Rounds of all_to_all; the lower end is 0 where no routing was looked for. [1/s]
+        Rounds of all_to_all; the lower end is 0 where no routing was looked for, or none was found. [1/s]
     what : str
         The link or satellite that proves the upper end.
     how : str
@@ -70,7 +75,12 @@ def without_link(*, fabric: Fabric, link: int) -> Fabric:
 
 
 def worst_link_loss(
-    *, kept: Fabric, answer: Throughput, routing: Routing | None = None, at_worst: Fabric | None = None, tries: int = 64
+    *,
+    kept: Fabric,
+    answer: Throughput,
+    routing: Routing | None = None,
+    at_worst: Fabric | None = None,
+    tries: int | None = None,
 ) -> Loss:
     """Rounds of all_to_all per second that remain whichever one link fails, each link out for its share of the time.
 
@@ -84,9 +94,10 @@ def worst_link_loss(
         One of `kept` that fills as little as it must; that of the answer if not given.
     at_worst : Fabric, optional
         The same arcs at the time that proves the upper end of the answer.
-    tries : int
-        Links whose loss is solved anew, the worst first, at most: small fabrics exactly, larger ones to 2 %, and only
-        four of those whose solution takes more than a fraction of a second.
+    tries : int, optional
+        Links whose loss is solved anew, the worst first. If not given, all that could be the worst, as far as some
+        seconds of small linear programs go; up to some 90 nodes to 2 %; where that takes long, 4, by proofs without
+        search; beyond some 1,000 nodes none.
 
     Notes
     -----
@@ -98,9 +109,8 @@ def worst_link_loss(
 
     Upper end: losing link e takes c_e y_e from the worth of the answer's prices, and no path gets shorter; and a node
     that loses its widest link sends no more than the others carry. Lower end: the routing stays as it is, and what the
-    lost link carried takes a detour between its two ends, by maximum flows over what the others have left, or on large
-    fabrics over the neighbours that both ends share. Both are replaced by those of a new solution for the links solved
-    anew. One link stands for all that a symmetry exchanges.
+    lost link carried takes a detour between its two ends over what the others have left, see `Detours`. Both are
+    replaced by those of a new solution for the links solved anew. One link stands for all that a symmetry exchanges.
     """
     traffic = all_to_all(fabric=kept)
     mean, worst = with_outage(fabric=kept), with_outage(fabric=kept if at_worst is None else at_worst)
@@ -109,44 +119,26 @@ def worst_link_loss(
     upper, how = float(bounds[link]), why[link]
     load = (answer.routing if routing is None else routing).arc_bit(fabric=kept, traffic=traffic)
     detours = Detours(fabric=mean, traffic=traffic, load=load)
+    alike = _alike(mean, traffic)
     # Links that a symmetry exchanges are as good to lose; the least loaded of them stands for all.
     order = np.argsort(detours.busiest, kind="stable")
-    each = order[np.unique(_alike(mean, traffic)[order], return_index=True)[1]]
-    lower = detours.by_neighbours_per_s()[each]
-    if each.size * kept.n_arcs <= _MOST_DETOURS:
-        lower = np.maximum(lower, detours.per_s(links=each, enough_per_s=upper))
-        effort = _Effort.of(traffic.sources.size * kept.n_arcs)
-        solved: set[int] = set()
-        while len(solved) < min(tries, effort.tries):
-            weakest = int(np.argmin(lower))
-            if weakest in solved or lower[weakest] >= upper * (1.0 - 1e-9):
-                break  # nothing to gain any more
-            solved.add(weakest)
-            tried = int(each[weakest])
-            found = _solve(without_link(fabric=mean, link=tried), traffic, effort)
-            most = found if at_worst is None else _solve(without_link(fabric=worst, link=tried), traffic, effort)
-            lower[weakest] = max(found.lower, float(lower[weakest]))
-            if most.upper < upper:
-                upper, link, how = most.upper, tried, "solved anew without it"
+    each = order[np.unique(alike[order], return_index=True)[1]]
+    lower = detours.per_s(links=each, enough_per_s=upper)
+    effort = _Effort.of(traffic.sources.size * kept.n_arcs)
+    tries = effort.tries if tries is None else tries
+    unsolved = np.ones(each.size, dtype=bool)
+    for _ in range(min(tries, each.size)):
+        weakest = int(np.argmin(np.where(unsolved, lower, np.inf)))
+        if lower[weakest] >= min(upper * (1.0 - 1e-9), float(lower[~unsolved].min(initial=np.inf))):
+            break  # no other is worse than those solved
+        unsolved[weakest] = False
+        tried = int(each[weakest])
+        found = _solve(without_link(fabric=mean, link=tried), traffic, effort)
+        most = found if at_worst is None else _solve(without_link(fabric=worst, link=tried), traffic, effort)
+        lower[weakest] = max(found.lower, float(lower[weakest]))
+        if most.upper < upper:
+            upper, link, how = most.upper, tried, "solved anew without it"
     return Loss(per_s=Interval(lower=min(float(lower.min()), upper), upper=upper), what=_label(kept, link), how=how)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Effort:
-    """How a link's loss is solved anew, and for how many links."""
-
-    method: Literal["auto", "direct", "large"]
-    rtol: float
-    tries: int
-
-    @classmethod
-    def of(cls, flows: int) -> "_Effort":
-        """What a linear program of so many flows allows."""
-        if flows <= _MOST_FLOWS:
-            return cls(method="auto", rtol=1e-6, tries=1_000)
-        if flows <= _MOST_SHIFTED:
-            return cls(method="large", rtol=2e-2, tries=100)
-        return cls(method="direct", rtol=1e-6, tries=4)
 
 
 def _label(fabric: Fabric, link: int) -> str:
@@ -164,8 +156,26 @@ def _alike(fabric: Fabric, traffic: Traffic) -> NDArray[np.int64]:
     return least
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Effort:
+    """How a link's loss is solved anew, and for how many links."""
+
+    method: Literal["auto", "direct", "large"]
+    rtol: float
+    tries: int
+
+    @classmethod
+    def of(cls, flows: int) -> "_Effort":
+        """What a problem of so many flows allows in some seconds."""
+        if flows <= _MOST_FLOWS:
+            return cls(method="auto", rtol=1e-6, tries=max(_MOST_WORK // flows, _FEW))
+        if flows <= _MOST_SHIFTED:
+            return cls(method="large", rtol=2e-2, tries=_MANY)
+        return cls(method="direct", rtol=1e-6, tries=_FEW if flows <= _MOST_DIRECT_FLOWS else 0)
+
+
 def _solve(fabric: Fabric, traffic: Traffic, effort: _Effort) -> Interval:
-    """Both ends anew; zero if some of the traffic has no path any more."""
+    """Both ends anew; zero if someone is cut off."""
     try:
         check_paths(fabric=fabric, traffic=traffic)
     except ValueError:
@@ -175,12 +185,7 @@ def _solve(fabric: Fabric, traffic: Traffic, effort: _Effort) -> Interval:
 
 
 def _worth(fabric: Fabric, answer: Throughput) -> float:
-    prices = answer.prices
-    limits = (
-        (fabric.capacity_bps, prices.arc), (fabric.host_bps, prices.host_out), (fabric.host_bps, prices.host_in),
-        (fabric.switch_bps, prices.switch), (fabric.local_bps, prices.local), (fabric.port_bps, prices.port),
-    )  # fmt: skip
-    return sum(float(supply[price > 0] @ price[price > 0]) for supply, price in limits)
+    return sum(worths(fabric=fabric, prices=answer.prices).values())
 
 
 def _bounds(nominal: Fabric, mean: Fabric, traffic: Traffic, answer: Throughput) -> tuple[Floats, list[str]]:
@@ -214,12 +219,12 @@ def worst_satellite_loss(*, kept: Fabric, answer: Throughput) -> Loss:
     Notes
     -----
     A lost satellite forwards nothing, and neither sends nor receives: the round is one bit for every ordered pair of
-    the GPUs that are left, which may be more than before: they are fewer. Bounds are those of the answer's prices, and
-    of the links that each neighbour of the lost one has left; infinite if neither bounds anything. An upper end only:
-    no routing without the satellite is looked for.
+    the GPUs that are left. So they may do better than all did, where a host or a link had its traffic with the lost one
+    to carry too. Bounds are those of the answer's prices and of the links that each neighbour of the lost one has left;
+    infinite if they prove nothing. An upper end only: no routing without the satellite is looked for.
     """
     traffic = all_to_all(fabric=kept)
-    best, label, how = float("inf"), "any one", "nothing bounds what is left"
+    best, label, how = float("inf"), "none", "nothing is proved"
     lost, value = _bounds_without_node(kept, traffic, answer)
     if value.size and float(value.min()) < best:
         best, label, how = float(value.min()), kept.labels[int(lost[np.argmin(value)])], "prices without its own"
@@ -240,10 +245,8 @@ def _bounds_without_node(fabric: Fabric, traffic: Traffic, answer: Throughput) -
     prices, n, whole = answer.prices, fabric.n_nodes, _worth(fabric, answer)
     arc = fabric.capacity_bps * prices.arc
     at = np.bincount(fabric.tail, weights=arc, minlength=n) + np.bincount(fabric.head, weights=arc, minlength=n)
-    for supply, price in (
-        (fabric.host_bps, prices.host_out + prices.host_in), (fabric.switch_bps, prices.switch),
-        (fabric.local_bps, prices.local), (fabric.port_bps, prices.port),
-    ):  # fmt: skip
+    for name, supply in node_supplies(fabric=fabric).items():
+        price = getattr(prices, name)
         at = at + np.multiply(supply, price, out=np.zeros(n), where=price > 0)
     lost = np.argsort(-at, kind="stable")[:_MOST_SATELLITES]
     bits = traffic.rows(lost)  # as many arrive as leave
@@ -254,10 +257,8 @@ def _bounds_without_node(fabric: Fabric, traffic: Traffic, answer: Throughput) -
         reach = distances(fabric=way, length=prices.arc, sources=lost, entering=prices.switch)
         paid = reach + own[lost][:, None] + other[None, :]
         saved = saved + np.multiply(bits, paid, out=np.zeros_like(bits), where=bits > 0).sum(axis=1)
-    charge = whole / answer.upper_per_s - saved
-    # Both are differences that may be nothing but rounding, which must not pass for a bound.
-    worth = np.maximum(whole - at[lost], 0.0) + _ROUNDING * whole
-    charge = charge - _ROUNDING * whole / answer.upper_per_s
+    # Both are differences of sums: rounding may only raise the bound.
+    charge = whole / answer.upper_per_s * (1.0 - _ROUNDING) - saved
     bound = np.full(lost.size, np.inf)
-    np.divide(worth, charge, out=bound, where=charge > 0)
+    np.divide(whole * (1.0 + _ROUNDING) - at[lost], charge, out=bound, where=charge > 0)
     return lost, bound

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimize.flow.interval import Interval
+from optimize.flow.node_limits import fixed_per_s
 from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric
@@ -114,15 +115,8 @@ def _one_hop(fabric: Fabric, out_bps: Floats | float) -> Interval:
     """
     traffic = all_to_all(fabric=fabric)
     way_bps = np.minimum(fabric.host_bps, out_bps)
-    busiest = 0.0
-    for used, supply in (
-        (traffic.sent_bit, way_bps),
-        (traffic.received_bit, way_bps),
-        (traffic.local_bit, fabric.local_bps),
-        (traffic.port_bit(gpus=fabric.gpus), fabric.port_bps),
-    ):
-        busiest = max(busiest, float((used[used > 0] / supply[used > 0]).max(initial=0.0)))
-    return Interval.point(traffic.bit_per_gpu / busiest)
+    per_s = fixed_per_s(fabric=replace(fabric, host_bps=way_bps), traffic=traffic)
+    return Interval.point(traffic.bit_per_gpu * per_s)
 
 
 def ladder(
@@ -158,7 +152,7 @@ def ladder(
         What physics lets the apertures of one terminal carry over the shortest range [bit/s]; for step 2.
     any_wiring : WiringBound, optional
         What no wiring of these terminals exceeds; for step 4. The Moore bound of the terminals if not given, where no
-        node has more of them.
+        node has more of them (switches may) and every arc has its reverse: one-way arcs reach more nodes.
     lost, lost_satellite : Loss, optional
         What remains of the last step when links are out for their share of time and the worst one fails, for step 7;
         and what survivors of a lost satellite cannot exceed, which step 7 only mentions.
@@ -175,8 +169,8 @@ def ladder(
         raise ValueError("the ladder is made of all_to_all throughputs")
     widest_bps = float(best.capacity_bps.sum())  # where a host has no limit: no more than all links carry
     rungs: list[_Rung] = [(0, "reference: one NVL72 for every pair", reference.per_gpu_bps, "")]
-    host = _one_hop(best, np.where(np.isfinite(best.host_bps), np.inf, widest_bps))
-    rungs.append((1, _host_name(best), host, ""))
+    way_bps = np.where(np.isfinite(best.host_bps), np.inf, widest_bps)
+    rungs.append((1, _host_name(best), _one_hop(best, way_bps), ""))
     if terminals is not None and ceiling_bps is not None:
         _check_terminals(best, terminals * ceiling_bps)
         light = _one_hop(best, terminals * ceiling_bps)
@@ -187,8 +181,7 @@ def ladder(
         glass = _one_hop(best, terminals * terminal_bps)
         rungs.append((3, "chosen transceivers and channels, one hop", glass, ""))
         used = np.bincount(best.tail, weights=best.terminals, minlength=best.n_nodes)
-        # Switches may have more ports, and links of one direction reach more nodes than the shells hold.
-        if any_wiring is None and terminals > 1 and used.max() <= terminals and best.n_arcs == 2 * best.n_links:
+        if any_wiring is None and terminals > 1 and used.max() <= terminals and _is_two_way(best):
             any_wiring = wiring_bound(gpus=best.gpus, terminals=terminals, terminal_bps=terminal_bps)
     if any_wiring is not None:
         if answer.lower_per_s > any_wiring.per_s * (1.0 + 1e-9):
@@ -229,6 +222,13 @@ def _host_name(fabric: Fabric) -> str:
     ports_bps = fabric.gpus[ends] * fabric.port_bps[ends]
     whole = np.isfinite(ports_bps) & (fabric.host_bps[ends] >= ports_bps * (1.0 - 1e-9))
     return "GPU ports" if whole.all() else "host interface"
+
+
+def _is_two_way(fabric: Fabric) -> bool:
+    """Whether every arc has one that goes back, as the shells of the Moore bound count them."""
+    return set(zip(fabric.tail.tolist(), fabric.head.tolist(), strict=True)) == set(
+        zip(fabric.head.tolist(), fabric.tail.tolist(), strict=True)
+    )
 
 
 def _failure(last: LadderStep, failed: Interval, how: str, rtol: float) -> LadderStep:

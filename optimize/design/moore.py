@@ -1,6 +1,6 @@
 """The most that so many links at each node could do: a bound from counting how many nodes are near, however wired.
 
-Leaves out geometry: reach, lines of sight and what a link carries over which range.
+Of links that go both ways. Leaves out geometry: reach, lines of sight and what a link carries over which range.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ __all__ = ["moore_bound_per_s"]
 def moore_bound_per_s(
     *, nodes: ArrayLike, degree: ArrayLike, link_bps: ArrayLike = 1.0, gpus: ArrayLike = 1
 ) -> NDArray[np.float64]:
-    """Rounds per second of all-to-all that no graph with at most so many links at each node can exceed. [1/s]
+    """Rounds per second of all-to-all that no graph of so many two-way links at a node can exceed. [1/s]
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ def moore_bound_per_s(
 
     Notes
     -----
-    A node has at most r (r-1)^(k-1) others at k hops. Its distances therefore sum to at least
+    A node has at most r (r-1)^(k-1) others at k hops, for one link of each leads back. Arcs of one direction reach r^k,
+    so Kautz digraphs exceed this bound. Its distances therefore sum to at least
     D = sum_k k min(nodes left, r (r-1)^(k-1)), every bit uses as many links as its distance, and r links leave each
     node: throughput <= r link_bps / (gpus^2 D). The edge-transitive Moore graphs (complete graphs, odd rings, Petersen,
     Hoffman-Singleton) attain it.

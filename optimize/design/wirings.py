@@ -76,7 +76,8 @@ def wiring_bound(
     terminal_bps : float
         The most that one carries over any range, one direction. [bit/s]
     pairs, pair_bps : (k, 2) ints and (k,) array, optional
-        Pairs that may be linked, and what a terminal carries between them [bit/s]; everyone with everyone if not given.
+        Pairs i < j that may be linked, each once, and what a terminal carries between them [bit/s]; everyone with
+        everyone if not given.
     positions_m : (n, 3) array, optional
         Where the nodes are at some time; with `reach_m`, and only without `pairs`. [m]
     reach_m : float
@@ -115,7 +116,7 @@ def wiring_bound(
         raise ValueError("pairs and positions_m: give one of them, who may be linked or how far a link reaches")
     if pair_bps is not None and (np.asarray(pair_bps) > terminal_bps * _NEARLY).any():
         raise ValueError(f"terminal_bps={terminal_bps:g}: a pair carries {np.max(pair_bps):g}; give the most over any")
-    graph = None if pairs is None else _graph(np.asarray(pairs), np.asarray(pair_bps, dtype=float), n)
+    graph = None if pairs is None else _graph(np.asarray(pairs, dtype=np.int64), np.asarray(pair_bps, dtype=float), n)
     places = None if positions_m is None or not np.isfinite(reach_m) else np.asarray(positions_m, dtype=float)
     heaviest = np.concatenate([[0.0], np.cumsum(np.sort(each[ends])[::-1])])
     hops = {int(t): hop_sequence(count=n - 1, terminals=int(t), others=int(have.max())) for t in np.unique(have[ends])}
@@ -156,19 +157,18 @@ def _how(totals: Floats, terminals: int, seen: bool) -> str:
     return where if both <= by_cost * _NEARLY else f"{where}, with the Moore bound's shells"
 
 
-def _graph(pairs: NDArray[np.generic], rate_bps: Floats, n: int) -> sparse.csr_array:
+def _graph(pairs: Ints, rate_bps: Floats, n: int) -> sparse.csr_array:
     """Cost of one bit over each pair, in seconds of a terminal."""
     if pairs.ndim != 2 or pairs.shape[1:] != (2,) or rate_bps.shape != (len(pairs),):
         raise ValueError(f"pairs of shape {pairs.shape}, pair_bps of {rate_bps.shape}: need (k, 2) and (k,)")
     require_positive(rate_bps, name="pair_bps")
-    low, high = np.sort(pairs.astype(np.int64), axis=1).T
-    again = np.ones(len(pairs), dtype=bool)
-    again[np.unique(low * n + high, return_index=True)[1]] = False
-    for wrong, need in (
-        ((low < 0) | (high >= n) | (low == high), f"two nodes from 0 to {n - 1}"),
-        (again, "each once"),
-    ):
-        if wrong.any():
-            k = int(np.argmax(wrong))
-            raise ValueError(f"pairs[{k}]=({pairs[k, 0]}, {pairs[k, 1]}): need {need}")
-    return sparse.csr_array((1.0 / rate_bps, (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    first, second = pairs[:, 0], pairs[:, 1]
+    wrong = (first < 0) | (first >= second) | (second >= n)
+    if wrong.any():
+        i, j = pairs[np.argmax(wrong)].tolist()
+        raise ValueError(f"pairs: ({i}, {j}); give i < j, both from 0 to {n - 1}")
+    _, index, count = np.unique(first * n + second, return_index=True, return_counts=True)
+    if (count > 1).any():
+        i, j = pairs[index[np.argmax(count)]].tolist()
+        raise ValueError(f"pairs: ({i}, {j}) is there {count.max()} times; give each pair once, with its highest rate")
+    return sparse.csr_array((1.0 / rate_bps, (first, second)), shape=(n, n))

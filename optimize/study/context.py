@@ -4,11 +4,13 @@ Words only: the numbers are those of `side` and `report`.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from links.parts import load_part
 from links.units import format_si
+from optimize.flow.collectives import all_reduce
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from topo.fabric import Fabric
@@ -20,6 +22,8 @@ from .side import Side
 __all__ = ["context", "unpublished_power"]
 
 _TWICE = (1.6, 2.4)  # gaps of bisection over those of all_to_all that are about twice as large
+
+_ROUNDS, _SAME = 4, 1e-3  # of looking for the thinnest links, and the change that is none any more
 
 
 def context(
@@ -61,18 +65,41 @@ def _collectives(gaps: dict[str, Interval], up: Side, form: Side) -> list[str]:
     text = f"all_reduce: of large messages, gap {gaps['all_reduce'].text()}x; "
     if between.lower >= inside:
         link_bps = float(form.fabric.capacity_bps.max())
-        limit = format_si(float(f"{link_bps * inside / between.lower:.2g}"), "b/s")
+        limit = format_si(float(f"{link_bps * _least_part(form, between.lower, inside):.2g}"), "b/s")
         text += (
             f"the GPUs' own network inside a node binds ({Interval.point(inside).as_rate()}), the links "
             f"between nodes would carry {between.as_rate()}, so links do not matter until they fall "
             f"below about {limit}, from {format_si(link_bps, 'b/s')}"
         )
-    else:
+    elif _links_bind(form, between.lower):
         text += f"the links between nodes bind ({between.as_rate()}), whatever happens inside"
+    else:
+        text += f"hosts or ports of the GPUs bind ({between.as_rate()} between nodes), links a little thinner would do"
     most = Interval.point(up.injection.upper).as_rate()
     rate = up.all_reduce.rate_bps.as_rate()
     return [text, f"all_reduce: switches that add and copy data would take the NVL72 from {rate} to at most {most}; "
                   "neither side is counted with them"]  # fmt: skip
+
+
+def _links_bind(form: Side, between_bps: float) -> bool:
+    """Whether links a little thinner would carry less all_reduce between the nodes."""
+    thinner = replace(form.fabric, capacity_bps=form.fabric.capacity_bps * (1.0 - _SAME))
+    return all_reduce(fabric=thinner).between_bps.lower < between_bps * (1.0 - _SAME / 2)
+
+
+def _least_part(form: Side, between_bps: float, inside_bps: float) -> float:
+    """Of all links' rates, the part with which all_reduce between the nodes is still what it is inside one. [-]
+
+    It is concave in that part, 0 without links: dividing by how much it is above what is needed never goes too far. At
+    full rate the hosts may bind, not the links, so once is not enough.
+    """
+    part = inside_bps / between_bps
+    for _ in range(_ROUNDS):
+        thinner = replace(form.fabric, capacity_bps=form.fabric.capacity_bps * part)
+        part, before = part * inside_bps / all_reduce(fabric=thinner).between_bps.lower, part
+        if part > before * (1.0 - _SAME):
+            return min(part, before)
+    return part
 
 
 def _energy(up: Side, out: Side | None, form: Side, refused: str) -> list[str]:

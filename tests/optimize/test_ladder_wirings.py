@@ -57,7 +57,7 @@ def test_complete_graph_of_fewer_terminals_is_bounded_by_one_hop_or_by_shells() 
 
 def test_satellites_that_see_their_neighbours_in_a_ring_only_are_bounded_by_the_ring() -> None:
     # 8 terminals do not help: the way round is 1, 1, 2, 2, 3, 3, 4 hops, and all terminals carry 8 x 8 x 3 bit/s
-    pairs = [(v, (v + 1) % 8) for v in range(8)]
+    pairs = [*((v, v + 1) for v in range(7)), (0, 7)]
     found = wiring_bound(gpus=[1] * 8, terminals=8, terminal_bps=3.0, pairs=pairs, pair_bps=[3.0] * 8)
     assert found.per_s == pytest.approx(8 * 8 * 3.0 / (8 * 16))
     assert found.how == "lines of sight and rates by range"
@@ -199,11 +199,13 @@ def test_a_bound_is_for_someone_and_for_rates_that_a_terminal_has() -> None:
 @pytest.mark.parametrize(
     ("pairs", "says"),
     [
-        ([(0, 1), (1, 0)], r"pairs\[1\]=\(1, 0\): need each once"),  # would count twice what a bit costs there
-        ([(0, 1), (1, 1)], r"pairs\[1\]=\(1, 1\): need two nodes"),
-        ([(0, 2), (0, 1)], r"pairs\[0\]=\(0, 2\): need two nodes from 0 to 1"),
+        ([(0, 1), (1, 2), (0, 1)], r"\(0, 1\) is there 2 times"),  # two costs of one pair were added
+        ([(0, 1), (2, 1)], r"\(2, 1\); give i < j"),
+        ([(0, 1), (1, 1), (1, 2)], r"\(1, 1\); give i < j"),
+        ([(0, 1), (1, 3)], r"\(1, 3\); give i < j, both from 0 to 2"),
+        ([(-1, 1), (1, 2)], r"\(-1, 1\); give i < j"),
     ],
 )
-def test_pairs_are_two_nodes_and_each_stands_once(pairs: list[tuple[int, int]], says: str) -> None:
+def test_pairs_are_given_once_and_in_order(pairs: list[tuple[int, int]], says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        wiring_bound(gpus=[1, 1], terminals=2, terminal_bps=1.0, pairs=pairs, pair_bps=[1.0, 1.0])
+        wiring_bound(gpus=[1] * 3, terminals=2, terminal_bps=1.0, pairs=pairs, pair_bps=[1.0] * len(pairs))
