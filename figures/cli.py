@@ -66,22 +66,37 @@ _set = click.option(
     "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Replace a value, such as link.aperture_m='20 cm'."
 )
 _rtol = click.option(
-    "--rtol", type=float, default=1e-6, show_default=True, help="Width asked of each certified interval."
+    "--rtol", type=float, default=1e-6, show_default=True,
+    help="Width asked of each certified interval of fabrics up to a million flows (satellites times arcs).",
+)  # fmt: skip
+_large_rtol = click.option(
+    "--large-rtol", type=float, default=1e-2, show_default=True, help="The same of larger fabrics."
 )
+_time_limit = click.option(
+    "--time-limit", "time_limit_s", type=float, default=300.0, show_default=True,
+    help="Seconds for each of them; then the interval is what it is by then.",
+)  # fmt: skip
 _effects = click.option(
     "--effects/--no-effects", default=None,
     help="Measure the gap at both ends of every assumed value [default: up to 400 satellites without radio links].",
 )  # fmt: skip
 
 
-def _measured(scenario: str, sets: tuple[str, ...], rtol: float, effects: bool | None, progress: Progress) -> "Report":
+def _measured(
+    scenario: str, sets: tuple[str, ...], effects: bool | None, progress: Progress, *, rtol: float, large_rtol: float,
+    time_limit_s: float,
+) -> "Report":  # fmt: skip
     """The report of a command, with the effects of its assumed values where they are wanted."""
     check_rtol(rtol)
+    check_rtol(large_rtol, option="--large-rtol")
+    if not time_limit_s > 0:
+        raise ValueError(f"--time-limit {time_limit_s:g}: need seconds above 0, such as 300")
     progress("loading")
     from optimize.study import build, load_scenario, measure
     from optimize.study.effects import MOST_SATELLITES, with_effects
 
-    report = measure(build(load_scenario(scenario, overrides=overrides_of(sets))), rtol=rtol, progress=progress)
+    case = build(load_scenario(scenario, overrides=overrides_of(sets)))
+    report = measure(case, rtol=rtol, large_rtol=large_rtol, time_limit_s=time_limit_s, progress=progress)
     if effects is False:
         return replace(report, effects_note="left out by --no-effects")
     progress("effects of assumed values")
@@ -93,14 +108,16 @@ def _measured(scenario: str, sets: tuple[str, ...], rtol: float, effects: bool |
 @_set
 @click.option("--out", type=click.Path(path_type=Path), default=None, help=f"Folder for the files {_DEFAULT}].")
 @_rtol
+@_large_rtol
+@_time_limit
 @_effects
 @click.option("--full", is_flag=True, help="Print all there is, not one screen of it.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print the report as JSON and nothing else; write no files unless --out."
 )
 def gap(
-    scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, effects: bool | None, full: bool,
-    as_json: bool,
+    scenario: str, sets: tuple[str, ...], out: Path | None, effects: bool | None, full: bool, as_json: bool,
+    **effort: float,
 ) -> None:  # fmt: skip
     """Measure SCENARIO (a shipped name or a .toml file): metrics, gaps, ladder, proofs, figure.
 
@@ -112,7 +129,7 @@ def gap(
       fabricgap gap radio-60ghz --effects --full
     """
     with one_line_errors(), Progress().running() as progress:
-        report = _measured(scenario, sets, rtol, effects, progress)
+        report = _measured(scenario, sets, effects, progress, **effort)
         folder = out if out is not None or as_json else default_folder(report.case.scenario, changed=bool(sets))
         files: tuple[Path, ...] = ()
         if folder is not None:
@@ -145,10 +162,12 @@ def _written(report: "Report", folder: Path) -> tuple[Path, ...]:
 @_set
 @click.option("--out", type=click.Path(path_type=Path), default=None, help=f"The file {_DEFAULT}/report.html].")
 @_rtol
+@_large_rtol
+@_time_limit
 @_effects
 @click.option("--json", "as_json", is_flag=True, help="Print where the page is, and its gap, as JSON and nothing else.")
 def report(
-    scenario: str, sets: tuple[str, ...], out: Path | None, rtol: float, effects: bool | None, as_json: bool
+    scenario: str, sets: tuple[str, ...], out: Path | None, effects: bool | None, as_json: bool, **effort: float
 ) -> None:
     """Measure SCENARIO and write one HTML file with everything in it; it needs no network and no server.
 
@@ -160,7 +179,7 @@ def report(
     with one_line_errors(), Progress().running() as progress:
         if out is not None and out.is_dir():
             raise ValueError(f"--out {out}: is a folder; name a file in it, such as {out / 'report.html'}")
-        found = _measured(scenario, sets, rtol, effects, progress)
+        found = _measured(scenario, sets, effects, progress, **effort)
         path = default_folder(found.case.scenario, changed=bool(sets)) / "report.html" if out is None else out
         progress("writing the page")
         from figures.report import report_page

@@ -101,10 +101,10 @@ class _Warnings:
             click.echo(f"fabricgap: warning: {text[:_LONGEST]}{more}", err=True)
 
 
-def check_rtol(rtol: float) -> None:
+def check_rtol(rtol: float, *, option: str = "--rtol") -> None:
     """`ValueError` for a width that certifies nothing, or that nothing has."""
     if not 0.0 < rtol < 1.0:
-        raise ValueError(f"--rtol {rtol:g}: need a number above 0 and below 1, such as 1e-6")
+        raise ValueError(f"{option} {rtol:g}: need a number above 0 and below 1, such as 1e-6")
 
 
 def overrides_of(pairs: Sequence[str]) -> dict[str, Any]:

@@ -98,10 +98,11 @@ def large_throughput(
     only after the first pass over all sources (10 to 20 s at 10,000 nodes): a shorter limit is overrun. The best flows
     are kept if they take less than 256 MB, otherwise those of the last pass, of which up to 0.05 % may be lost.
 
-    Measured for all-to-all with 8 links a node on two shared cores: 1,009 nodes to 1e-3 in 3 to 8 s and to 1e-6 in 5 to
-    20 s (a square of equal rates only to 2e-5, in 54 s); 10,000 nodes to 1e-2 in 80 to 290 s, a lattice of them
-    to 1e-3 in 6 minutes; peak memory 1.3 GB. Flows take 2 bytes for every source and link above 67 million of them,
-    else 4; traffic that is no whole multiple of its least demand always takes 4.
+    Measured for all-to-all with 8 links a node on two cores: 1,000 nodes to 1e-2 in 1 to 2 s, to 1e-3 in 3 to 8 s and
+    to 1e-6 in 5 to 20 s (a square of equal rates only to 2e-5, in 54 s); 10,000 nodes to 1e-2 in 51 to 106 s, a lattice
+    of them to 1e-3 in 6 minutes, a random geometric graph to 1.1e-2 in 10 minutes; peak memory 1.43 GB. Flows take 2
+    bytes for every source and link above 67 million of them, else 4; traffic that is no whole multiple of its least
+    demand always takes 4. They are held in this process, whatever the executor: 100,000 nodes need 80 GB.
 
     Traffic between at most 20 listed pairs a node, sources times nodes at most 33 million, takes another way: see
     `large_sparse`. Its flows are shares of explicit paths in double precision; `symmetry` and `seed` are not used, and

@@ -57,6 +57,8 @@ def test_gap_writes_its_files_and_verify_accepts_them(tmp_path: Path) -> None:
         (["gap", "lattice-21", "--rtol", "-1"], "need a number above 0"),
         (["gap", "lattice-21", "--rtol", "nan"], "need a number above 0 and below 1"),
         (["gap", "lattice-21", "--rtol", "inf"], "need a number above 0 and below 1"),
+        (["gap", "lattice-21", "--large-rtol", "0"], "--large-rtol 0: need a number above 0 and below 1"),
+        (["report", "lattice-21", "--time-limit", "nan"], "--time-limit nan: need seconds above 0"),
         (["gap", "lattice-21", "--set", "link.channels=1", "--set", "link.channels=2"], "given twice; keep one"),
         (["gap", "lattice-21", "--set", "orbit.altitude_m=650"], "a number without a unit is in m"),
         (["gap", "lattice-21", "--set", "channels=1"], "write link.channels"),
