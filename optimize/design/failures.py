@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 _MOST_FLOWS = 2**12  # of a linear program that takes a fraction of a second
 _MOST_DIRECT_FLOWS = 2**24  # up to which proofs without search take seconds
 _MOST_WORK = 2**19  # flows of all of them together
-_MOST_SHIFTED = 2**16  # flows up to which the large solver comes to 2 % in a fraction of a second
+_MOST_SHIFTED, _SHIFTED_RTOL = 2**16, 0.02  # flows up to which the large solver takes a fraction of a second for that
 _MANY = 100  # links whose loss is solved anew by it
 _FEW = 4  # links whose loss is solved anew by proofs without search
 _MOST_SATELLITES = 256  # whose loss is bounded by the prices, the most valuable first
@@ -170,7 +170,7 @@ class _Effort:
         if flows <= _MOST_FLOWS:
             return cls(method="auto", rtol=1e-6, tries=max(_MOST_WORK // flows, _FEW))
         if flows <= _MOST_SHIFTED:
-            return cls(method="large", rtol=2e-2, tries=_MANY)
+            return cls(method="large", rtol=_SHIFTED_RTOL, tries=_MANY)
         return cls(method="direct", rtol=1e-6, tries=_FEW if flows <= _MOST_DIRECT_FLOWS else 0)
 
 

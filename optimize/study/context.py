@@ -13,6 +13,7 @@ from links.units import format_si
 from optimize.flow.collectives import all_reduce
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
+from optimize.flow.node_limits import own_bps
 from topo.fabric import Fabric
 from topo.ground import nvl72
 
@@ -22,8 +23,6 @@ from .side import Side
 __all__ = ["context", "unpublished_power"]
 
 _TWICE = (1.6, 2.4)  # gaps of bisection over those of all_to_all that are about twice as large
-
-_ROUNDS, _SAME = 4, 1e-3  # of looking for the thinnest links, and the change that is none any more
 
 
 def context(
@@ -65,41 +64,31 @@ def _collectives(gaps: dict[str, Interval], up: Side, form: Side) -> list[str]:
     text = f"all_reduce: of large messages, gap {gaps['all_reduce'].text()}x; "
     if between.lower >= inside:
         link_bps = float(form.fabric.capacity_bps.max())
-        limit = format_si(float(f"{link_bps * _least_part(form, between.lower, inside):.2g}"), "b/s")
+        limit = format_si(float(f"{link_bps * _least_part(form.fabric, inside):.2g}"), "b/s")
         text += (
             f"the GPUs' own network inside a node binds ({Interval.point(inside).as_rate()}), the links "
             f"between nodes would carry {between.as_rate()}, so links do not matter until they fall "
             f"below about {limit}, from {format_si(link_bps, 'b/s')}"
         )
-    elif _links_bind(form, between.lower):
-        text += f"the links between nodes bind ({between.as_rate()}), whatever happens inside"
     else:
-        text += f"hosts or ports of the GPUs bind ({between.as_rate()} between nodes), links a little thinner would do"
+        ends = form.fabric.gpus > 0
+        wide = (own_bps(fabric=form.fabric) >= form.fabric.outgoing_bps)[ends].all()
+        who = "the links between nodes bind" if wide else "links, hosts or ports of the GPUs bind"
+        text += f"{who} ({between.as_rate()} between nodes), whatever happens inside"
     most = Interval.point(up.injection.upper).as_rate()
     rate = up.all_reduce.rate_bps.as_rate()
     return [text, f"all_reduce: switches that add and copy data would take the NVL72 from {rate} to at most {most}; "
                   "neither side is counted with them"]  # fmt: skip
 
 
-def _links_bind(form: Side, between_bps: float) -> bool:
-    """Whether links a little thinner would carry less all_reduce between the nodes."""
-    thinner = replace(form.fabric, capacity_bps=form.fabric.capacity_bps * (1.0 - _SAME))
-    return all_reduce(fabric=thinner).between_bps.lower < between_bps * (1.0 - _SAME / 2)
-
-
-def _least_part(form: Side, between_bps: float, inside_bps: float) -> float:
+def _least_part(fabric: Fabric, inside_bps: float) -> float:
     """Of all links' rates, the part with which all_reduce between the nodes is still what it is inside one. [-]
 
-    It is concave in that part, 0 without links: dividing by how much it is above what is needed never goes too far. At
-    full rate the hosts may bind, not the links, so once is not enough.
+    With hosts set aside, which carry more than that, it is proportional to the links.
     """
-    part = inside_bps / between_bps
-    for _ in range(_ROUNDS):
-        thinner = replace(form.fabric, capacity_bps=form.fabric.capacity_bps * part)
-        part, before = part * inside_bps / all_reduce(fabric=thinner).between_bps.lower, part
-        if part > before * (1.0 - _SAME):
-            return min(part, before)
-    return part
+    free = np.full(fabric.n_nodes, np.inf)
+    links = all_reduce(fabric=replace(fabric, host_bps=free, port_bps=free)).between_bps
+    return inside_bps / links.lower
 
 
 def _energy(up: Side, out: Side | None, form: Side, refused: str) -> list[str]:

@@ -161,4 +161,4 @@ def test_a_reading_that_nobody_can_build_is_in_every_file_and_verified(tmp_path:
     assert all(other["not_possible_because"] == "" for other in others)
     assert (last["reading"], last["not_possible_because"]) == ("in fog", row["why"])
     assert set(last.values()) == {"in fog", "", row["why"]}
-    assert "not possible" in CliRunner().invoke(main, ["verify", str(tmp_path / "out")]).stdout
+    assert CliRunner().invoke(main, ["verify", str(tmp_path / "out")]).exit_code == 0

@@ -27,13 +27,16 @@ def test_one_lost_link_stands_below_the_gap_with_its_interval(small_report: Repo
     (row,) = page.table("One link lost")
     step, gap = ladder["failure"], ladder["gap_with_failure"]
     assert row[0] == f"7 {step['name']}"
-    assert numbers(row[2]) == pytest.approx([step["achieved_bps"] / 8e9, step["upper_bps"] / 8e9], rel=SIGNIFICANT)
+    ends = [step["achieved_bps"] / 8e9, step["upper_bps"] / 8e9]
+    shown = numbers(row[2])  # one number where both ends are the same
+    assert [shown[0], shown[-1]] == pytest.approx(ends, rel=SIGNIFICANT)
     assert numbers(row[3]) == pytest.approx([step["factor"]], rel=SIGNIFICANT)
     assert row[4] == ("exact" if step["exact"] else "bound")
     (caption,) = (text for text in page.tables if text.startswith("One link lost"))
-    said = re.search(rf"the gap is ({NUMBER}) to ({NUMBER})×", caption)
+    said = re.search(rf"the gap is ({NUMBER})(?: to ({NUMBER}))?×", caption)
     assert said is not None
-    assert numbers(" ".join(said.groups())) == pytest.approx([gap["lower"], gap["upper"]], rel=SIGNIFICANT)
+    told = numbers(" ".join(one for one in said.groups() if one))
+    assert [told[0], told[-1]] == pytest.approx([gap["lower"], gap["upper"]], rel=SIGNIFICANT)
     assert step["how"] in page.text()
     assert step["number"] not in [int(other[0].split()[0]) for other in page.table("Each step")]
 

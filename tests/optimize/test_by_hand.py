@@ -9,7 +9,6 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from optimize.flow.interval import Interval
 from optimize.study.case import Case
 from optimize.study.measure import measure
 from optimize.study.report import Report
@@ -97,10 +96,9 @@ def test_a_ring_of_networkx_has_the_closed_form_of_rings(n: int) -> None:
     assert holds(report.metric("bisection").formation, 2 * 1e12 / (n / 2))
     assert holds(report.metric("injection").formation, 2e12)
     assert holds(report.metric("permutation").formation, 2 * 1e12 / (n / 2))  # everybody to the opposite node
-    assert report.metric("latency, worst").formation == Interval.point(0.0)
-    assert report.metric("latency, worst").gap_up.interval == Interval.point(0.0)
     assert report.readings == ()
-    assert {m.name for m in report.metrics} == set(METRICS) - {"energy"}  # nobody said what the links draw
+    # nobody said what the links draw, or how long they take
+    assert {m.name for m in report.metrics} == set(METRICS) - {"energy", "latency, mean", "latency, worst"}
     assert all(m.gap_out is None for m in report.metrics)
 
 

@@ -91,8 +91,8 @@ def test_the_rack_has_900_gb_s_in_every_rate(ground: Report) -> None:
     ("changes", "metric"),
     [
         ({"switch_latency_s": 10e-6}, "latency, worst"),
-        ({"local_bps": 1e12, "port_bps": 1e12}, "injection"),
-        ({"host_bps": 1e12}, "all_to_all"),
+        pytest.param({"local_bps": 1e12, "port_bps": 1e12}, "injection", marks=pytest.mark.slow),  # 30 s each:
+        pytest.param({"host_bps": 1e12}, "all_to_all", marks=pytest.mark.slow),  # trees of 72 GPUs
     ],
 )
 def test_a_worse_rack_is_not_taken_for_the_rack(changes: dict[str, float], metric: str) -> None:
