@@ -150,7 +150,7 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     starts = {_halve(order, gpus).tobytes(): None for order in _orders(fabric, ends)}
     starts.setdefault(_halve(np.arange(ends.size, dtype=float), gpus).tobytes(), None)
     halves = [np.frombuffer(raw, dtype=bool).copy() for raw in starts]
-    balanced = [h for h in halves if abs(2 * int(gpus[h].sum()) - int(gpus.sum())) <= gpus.max()]
+    balanced = [h for h in halves if _is_balanced(h, gpus)]
     if not balanced:
         raise ValueError(
             f"fabric {fabric.name!r}: no cut with GPU counts that differ by at most {gpus.max()} was found"

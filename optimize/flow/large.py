@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -16,14 +16,11 @@ from numpy.typing import NDArray
 
 from topo.fabric import Fabric
 
-from .certificate import achieved_per_s
 from .large_blocks import Flows, Pass
-from .large_bounds import UpperEnd
 from .large_network import Network
-from .large_progress import LargeProgress, StopError
+from .large_progress import LargeProgress, LargeSearch, StopError
 from .large_sparse import Sparse, is_sparse
 from .mixture import UnitFlowRouting
-from .routing import CertificateError
 from .sweeps import directions, slow_modes
 from .symmetry import Symmetry, find_symmetry
 from .throughput import Throughput, check_paths
@@ -47,7 +44,6 @@ _COARSE, _FINE = 0.03, 1e-5  # most and least of these differences
 _BALLS = 12  # sources whose distances are swept for cuts
 _ROOM_BYTES = 2**28  # of flows that are held twice
 _FEW_FLOWS = 2**17  # sources times arcs up to which threads cost more than they bring
-_REPORT_S = 2.0  # least time between two reports of progress
 
 
 def large_memory_bytes(*, fabric: Fabric, traffic: Traffic, symmetry: Symmetry | None = None) -> int:
@@ -127,13 +123,13 @@ def large_throughput(
         raise ValueError(f"traffic {traffic.name!r} sends nothing between nodes; max_throughput(method='direct') does")
     check_paths(fabric=fabric, traffic=traffic)
     begun = time.monotonic()
+    asked = {"rtol": rtol, "begun": begun, "time_limit_s": time_limit_s, "progress": progress}
     own = None if executor is not None else _here(traffic.sources.size * fabric.n_arcs)
     with own or nullcontext():
         if is_sparse(traffic=traffic):
             return Sparse(
-                fabric=fabric, traffic=traffic, rtol=rtol, begun=begun, time_limit_s=time_limit_s, progress=progress,
-                executor=cast(Executor, own or executor), at_once=at_once, report_s=_REPORT_S,
-            ).run()  # fmt: skip
+                fabric=fabric, traffic=traffic, executor=cast(Executor, own or executor), at_once=at_once, **asked
+            ).run()
         network = Network.of(
             fabric=fabric, traffic=traffic, symmetry=symmetry or find_symmetry(fabric=fabric, traffic=traffic)
         )
@@ -143,7 +139,7 @@ def large_throughput(
             at_once=at_once,
             rng=np.random.default_rng(seed),
         )
-        return _Search(flows, rtol, begun, time_limit_s, progress).run()
+        return _Search(flows, **asked).run()
 
 
 class _AtOnce(Executor):
@@ -160,41 +156,20 @@ def _here(flows: int) -> Executor:
     return _AtOnce() if flows <= _FEW_FLOWS else ThreadPoolExecutor(os.cpu_count())
 
 
-class _Search:
-    """One run: the ends so far, the clock, and who is told."""
+class _Search(LargeSearch):
+    """One run by flows of all sources."""
 
-    def __init__(
-        self,
-        flows: Flows,
-        rtol: float,
-        begun: float,
-        time_limit_s: float,
-        progress: Callable[[LargeProgress], None] | None,
-    ) -> None:
-        self.flows, self.rtol, self.begun, self.time_limit_s, self.progress = flows, rtol, begun, time_limit_s, progress
-        self.network = flows.network
-        self.lower, self.fixed, self.passes, self.told = 0.0, np.inf, 0, begun
+    def __init__(self, flows: Flows, **asked: Any) -> None:
+        super().__init__(fabric=flows.network.fabric, traffic=flows.network.traffic, **asked)
+        self.flows, self.network = flows, flows.network
+        self.fixed, self.passes = np.inf, 0
         # Loads may rise again in a pass: the best flows are kept where there is room for them twice.
         self.twice = flows.flows.nbytes <= _ROOM_BYTES
         self.now, self.kept, self.kept_lower = 0.0, flows.flows, 0.0
-        self.upper = UpperEnd(fabric=self.network.fabric, traffic=self.network.traffic)
 
-    def run(self) -> Throughput:
-        """Search until the interval is narrow enough, time is over, or nothing is gained any more."""
-        why = ""
-        try:
-            self._begin()
-            self._go_on()
-        except StopError as reason:
-            why = str(reason)
-        except KeyboardInterrupt:
-            if not self.lower > 0:
-                raise
-            why = "interrupted"
-        answer = self._result(why)
-        with suppress(KeyboardInterrupt):
-            self._tell("done", answer.lower_per_s)
-        return answer
+    def _search(self) -> None:
+        self._begin()
+        self._go_on()
 
     def _begin(self) -> None:
         """Bounds that need no search, orders of the nodes, and trees of cheapest paths."""
@@ -263,53 +238,19 @@ class _Search:
         self.upper.offer_cut(values=balls, how="a ball of a metric")
         self._check_done()
 
-    def _check_done(self) -> None:
-        if self.upper.per_s <= self.lower * (1.0 + self.rtol):
-            raise StopError("")
-
     def _watch(self, steps: Iterator[None], stage: str) -> None:
         """Go through the steps with an eye on the clock."""
         for _ in steps:
-            now = time.monotonic()
-            if now - self.told > _REPORT_S:
-                self.told = now
-                self._tell(stage, self.lower)
-            if now - self.begun > self.time_limit_s and self.lower > 0:
-                raise StopError(f"the time limit of {self.time_limit_s:g} s is over")
-
-    def _tell(self, stage: str, lower: float) -> None:
-        if self.progress is not None:
-            self.progress(
-                LargeProgress(
-                    elapsed_s=time.monotonic() - self.begun,
-                    stage=stage,
-                    lower_per_s=lower,
-                    upper_per_s=self.upper.per_s,
-                    upper_by=self.upper.how,
-                )
-            )
+            self._tell_now_and_then(stage)
+            if self.lower > 0:
+                self._check_time()
 
     def _result(self, why: str) -> Throughput:
-        """The flows checked by the certificate, in double precision, from nothing but themselves."""
-        net, fabric, traffic = self.network, self.network.fabric, self.network.traffic
+        net = self.network
         flows = self.flows.flows if self.now >= self.kept_lower else self.kept
         inner = UnitFlowRouting(sources=net.sources, unit_bit=net.bits, flow=flows)
-        routing = net.pools.routing(inner)
-        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
-        if lower > self.upper.per_s * (1.0 + 1e-9):
-            raise CertificateError(
-                f"{traffic.name} on {fabric.name!r}: the flows carry {lower:.9g} rounds/s, but {self.upper.how} "
-                f"forbids more than {self.upper.per_s:.9g}"
-            )
-        did = f"{self.passes} passes in {time.monotonic() - self.begun:.1f} s"
-        holds = f"flows of {net.sources.size} sources in {net.memory_bytes / 1e6:.0f} MB"
-        return Throughput(
-            traffic=traffic.name,
-            lower_per_s=lower,
-            upper_per_s=max(self.upper.per_s, lower),
-            bit_per_gpu=traffic.bit_per_gpu,
-            routing=routing,
-            prices=self.upper.prices,
-            method=f"flows shifted to cheaper paths; {self.upper.how}",
-            note="; ".join([why] * bool(why) + [did, holds]),
-        )
+        return self._checked(
+            why, net.pools.routing(inner), what="flows", method="flows shifted to cheaper paths",
+            counted=f"{self.passes} passes",
+            holds=f"flows of {net.sources.size} sources in {net.memory_bytes / 1e6:.0f} MB",
+        )  # fmt: skip

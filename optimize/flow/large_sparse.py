@@ -5,10 +5,8 @@ path at the prices so far, which also prove the upper end, joins the game. Leave
 symmetries.
 """
 
-import time
-from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,10 @@ from scipy import sparse
 
 from topo.fabric import Fabric
 
-from .certificate import Prices, achieved_per_s
-from .large_bounds import UpperEnd
+from .certificate import Prices
 from .large_game import Table, costs, play
 from .large_paths import Graph, cheapest, plant
-from .large_progress import LargeProgress, StopError
+from .large_progress import LargeSearch, StopError
 from .routing import CertificateError, FlowRouting
 from .sweeps import directions, slow_modes
 from .throughput import Throughput
@@ -34,11 +31,8 @@ Ints = NDArray[np.int64]
 _MOST_PAIRS, _MOST_ROWS = 20, 2**25  # pairs for each node; sources times nodes, which the certificate holds three times
 _PLANTED, _POWER = 8, 8.0  # paths planted for every pair, and power of the loads that prices them
 _STEPS, _MOST_STEPS = 600, 4800  # of the game in one round: twice as many after one that did not reach its gap
-_SHARE, _COARSE, _FINE = (
-    0.15,
-    0.03,
-    0.25,
-)  # gap of the game: of the width, at most, and of the width asked for, at least
+_SHARE, _COARSE = 0.15, 0.03  # gap of the game: such a part of the width, and no more than that
+_FINE = 0.25  # but at least such a part of the width asked for
 _FLOOR = 1e-9  # mean price that every resource has, so that no path is longer than it need be
 _CLEAN = 3  # rounds after which paths are dropped that carry nothing and cost more than others by
 _DEAR = 0.05
@@ -73,7 +67,7 @@ class _Paths:
         return _Paths(both, np.concatenate([self.pair[old], pair]), np.concatenate([shares[old], np.zeros(pair.size)]))
 
 
-class Sparse:
+class Sparse(LargeSearch):
     """One run for a fabric under a traffic of few pairs; parameters as of `large_throughput`."""
 
     def __init__(
@@ -81,16 +75,12 @@ class Sparse:
         *,
         fabric: Fabric,
         traffic: Traffic,
-        rtol: float,
-        begun: float,
-        time_limit_s: float,
-        progress: Callable[[LargeProgress], None] | None,
         executor: Executor,
         at_once: int,
-        report_s: float,
+        **asked: Any,
     ) -> None:
-        self.fabric, self.traffic, self.rtol, self.begun, self.time_limit_s = fabric, traffic, rtol, begun, time_limit_s
-        self.progress, self.executor, self.report_s, self.told = progress, executor, report_s, begun
+        super().__init__(fabric=fabric, traffic=traffic, **asked)
+        self.executor = executor
         wanted = sparse.coo_array(traffic.explicit)
         order = np.lexsort((wanted.col, wanted.row))
         order = order[wanted.data[order] > 0]
@@ -115,26 +105,12 @@ class Sparse:
             np.searchsorted(self.source, self.source[np.arange(2 * at_once) * self.bits.size // (2 * at_once)])
         )
         self.spans = [slice(a, b) for a, b in zip(cut, [*cut[1:], self.bits.size], strict=True)]
-        self.upper = UpperEnd(fabric=fabric, traffic=traffic)
-        self.lower, self.fixed, self.metric_per_s, self.rounds = 0.0, np.inf, np.inf, 0
+        self.fixed, self.metric_per_s, self.rounds = np.inf, np.inf, 0
         self.best: _Paths | None = None
         self.best_prices = np.empty(0)
 
-    def run(self) -> Throughput:
-        """Search until the interval is narrow enough, time is over, or little is gained any more."""
-        why = ""
-        try:
-            self._go_on(self._begin())
-        except StopError as reason:
-            why = str(reason)
-        except KeyboardInterrupt:
-            if self.best is None:
-                raise
-            why = "interrupted"
-        answer = self._result(why)
-        with suppress(KeyboardInterrupt):
-            self._tell("done", answer.lower_per_s)
-        return answer
+    def _search(self) -> None:
+        self._go_on(self._begin())
 
     def _begin(self) -> _Paths:
         """Bounds that need no search, and planted paths."""
@@ -253,57 +229,24 @@ class Sparse:
 
     def _check(self, stage: str) -> None:
         """Tell how far it is, and stop if that is enough."""
-        now = time.monotonic()
-        if now - self.told > self.report_s:
-            self.told = now
-            self._tell(stage, self.lower)
-        if self.upper.per_s <= self.lower * (1.0 + self.rtol):
-            raise StopError("")
-        if now - self.begun > self.time_limit_s:
-            raise StopError(f"the time limit of {self.time_limit_s:g} s is over")
-
-    def _tell(self, stage: str, lower: float) -> None:
-        if self.progress is not None:
-            self.progress(
-                LargeProgress(
-                    elapsed_s=time.monotonic() - self.begun,
-                    stage=stage,
-                    lower_per_s=lower,
-                    upper_per_s=self.upper.per_s,
-                    upper_by=self.upper.how,
-                )
-            )
+        self._tell_now_and_then(stage)
+        self._check_done()
+        self._check_time()
 
     def _result(self, why: str) -> Throughput:
-        """The paths as flows, checked by the certificate from nothing but themselves."""
         if self.best is None:
             raise CertificateError(f"{self.traffic.name} on {self.fabric.name!r}: no paths to report")
-        fabric, traffic, paths = self.fabric, self.traffic, self.best
+        paths, sources = self.best, self.traffic.sources
         size = np.array([path.size for path in paths.arcs])
         carried = np.repeat(paths.shares * self.bits[paths.pair], size)
-        sources = traffic.sources
         row = np.repeat(np.searchsorted(sources, self.source[paths.pair]), size)
-        flow = sparse.csr_array((carried, (row, np.concatenate(paths.arcs))), shape=(sources.size, fabric.n_arcs))
+        flow = sparse.csr_array((carried, (row, np.concatenate(paths.arcs))), shape=(sources.size, self.fabric.n_arcs))
         flow.eliminate_zeros()
-        routing = FlowRouting(sources=sources, flow_bit=flow)
-        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=routing)
-        if lower > self.upper.per_s * (1.0 + 1e-9):
-            raise CertificateError(
-                f"{traffic.name} on {fabric.name!r}: the paths carry {lower:.9g} rounds/s, but {self.upper.how} "
-                f"forbids more than {self.upper.per_s:.9g}"
-            )
-        did = f"{self.rounds} rounds in {time.monotonic() - self.begun:.1f} s"
-        holds = f"{np.count_nonzero(paths.shares)} paths of {self.bits.size} pairs"
-        return Throughput(
-            traffic=traffic.name,
-            lower_per_s=lower,
-            upper_per_s=max(self.upper.per_s, lower),
-            bit_per_gpu=traffic.bit_per_gpu,
-            routing=routing,
-            prices=self.upper.prices,
-            method=f"shares of explicit paths; {self.upper.how}",
-            note="; ".join([why] * bool(why) + [did, holds]),
-        )
+        return self._checked(
+            why, FlowRouting(sources=sources, flow_bit=flow), what="paths", method="shares of explicit paths",
+            counted=f"{self.rounds} rounds",
+            holds=f"{np.count_nonzero(paths.shares)} paths of {self.bits.size} pairs",
+        )  # fmt: skip
 
 
 def _cheapest(

@@ -170,3 +170,13 @@ def undirected(graph: nx.Graph[Any], *, capacity: float = 1.0, gpus: int = 1) ->
 
 def ring(n: int, *, capacity: float = 1.0, gpus: int = 1) -> Net:
     return undirected(nx.cycle_graph(n), capacity=capacity, gpus=gpus)
+
+
+def lost_link_throughput(net: Net, link: tuple[int, int]) -> float:
+    """Rounds per second without both directions of a link, by the path formulation; 0 if anyone is cut off."""
+    left = {arc: c for arc, c in net.capacity.items() if arc not in (link, link[::-1])}
+    rest = Net(net.gpus, left, net.limits, net.closed)
+    ends = [v for v in range(net.n) if net.gpus[v]]
+    if any(not list(rest.simple_paths(s, t)) for s in ends for t in ends if s != t):
+        return 0.0
+    return path_throughput(rest, rest.all_to_all(), np.maximum(np.array(net.gpus) - 1.0, 0.0))

@@ -12,7 +12,7 @@ from hypothesis import given
 from optimize.design.detours import Detours
 from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
-from tests.optimize.graphs import SMALL, Net, nets, path_throughput, undirected
+from tests.optimize.graphs import SMALL, Net, lost_link_throughput, nets, undirected
 from topo.fabric import Fabric
 
 
@@ -30,16 +30,6 @@ def direct(net: Net) -> Detours:
 
 def over_one_node(found: Detours) -> list[float]:
     return [float(x) for x in found.over_one_node_per_s(links=np.arange(found.fabric.n_links))]
-
-
-def without(net: Net, link: tuple[int, int]) -> float:
-    """Rounds per second without both directions of a link, by the path formulation; 0 if anyone is cut off."""
-    left = {arc: c for arc, c in net.capacity.items() if arc not in (link, link[::-1])}
-    rest = Net(net.gpus, left, net.limits, net.closed)
-    ends = [v for v in range(net.n) if net.gpus[v]]
-    if any(not list(rest.simple_paths(s, t)) for s in ends for t in ends if s != t):
-        return 0.0
-    return path_throughput(rest, rest.all_to_all(), np.maximum(np.array(net.gpus) - 1.0, 0.0))
 
 
 @pytest.mark.parametrize("n", [4, 5, 8, 20])
@@ -96,7 +86,7 @@ def test_no_detour_carries_more_than_routing_everything_anew(net: Net) -> None:
     over, any_way = over_one_node(found), found.per_s(links=np.arange(len(links)), enough_per_s=np.inf)
     number = {pair: k for k, pair in zip(found.fabric.link_of_arc.tolist(), _pairs(found.fabric), strict=True)}
     for pair in links:
-        exact = without(net, pair) * (1 + 1e-6)
+        exact = lost_link_throughput(net, pair) * (1 + 1e-6)
         assert over[number[pair]] <= exact
         assert over[number[pair]] * (1 - 1e-9) <= any_way[number[pair]] <= exact
 

@@ -14,22 +14,12 @@ from optimize.design.ladder import ladder
 from optimize.flow.interval import Interval
 from optimize.flow.throughput import Throughput, max_throughput
 from optimize.flow.traffic import all_to_all
-from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
+from tests.optimize.graphs import SMALL, Net, lost_link_throughput, nets, path_throughput, ring, undirected
 from topo.fabric import Fabric
 
 
 def solve(fabric: Fabric) -> Throughput:
     return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric))
-
-
-def without(net: Net, link: tuple[int, int]) -> float:
-    """Rounds per second without both directions of a link, by the path formulation; 0 if anyone is cut off."""
-    left = {arc: c for arc, c in net.capacity.items() if arc not in (link, link[::-1])}
-    rest = Net(net.gpus, left, net.limits, net.closed)
-    ends = [v for v in range(net.n) if net.gpus[v]]
-    if any(not list(rest.simple_paths(s, t)) for s in ends for t in ends if s != t):
-        return 0.0
-    return path_throughput(rest, rest.all_to_all(), np.maximum(np.array(net.gpus) - 1.0, 0.0))
 
 
 @SMALL
@@ -38,7 +28,7 @@ def test_both_ends_hold_whichever_single_link_is_lost(net: Net) -> None:
     fabric = net.fabric()
     answer = solve(fabric)
     links = {(min(arc), max(arc)) for arc in net.capacity}
-    exact = min(without(net, link) for link in links)
+    exact = min(lost_link_throughput(net, link) for link in links)
     for tries in (0, 4):
         found = worst_link_loss(kept=fabric, answer=answer, tries=tries)
         assert found.per_s.lower <= exact * (1 + 1e-6)
@@ -52,7 +42,7 @@ def test_small_fabrics_try_every_link_that_could_be_the_worst() -> None:
     net = replace(wheel, capacity={arc: 1.0 + (3 * min(arc) + 5 * max(arc)) % 3 / 7.0 for arc in wheel.capacity})
     fabric = net.fabric()
     found = worst_link_loss(kept=fabric, answer=solve(fabric))
-    exact = min(without(net, arc) for arc in net.capacity if arc[0] < arc[1])
+    exact = min(lost_link_throughput(net, arc) for arc in net.capacity if arc[0] < arc[1])
     assert found.per_s.lower == pytest.approx(exact, rel=1e-6)
     assert found.per_s.upper == pytest.approx(exact, rel=1e-6)
 
