@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimize.flow.certificate import worths
+from optimize.flow.certified import Throughput
 from optimize.flow.interval import Interval
 from optimize.flow.node_limits import node_supplies
 from optimize.flow.paths import distances
+from optimize.flow.reachable import check_paths
 from optimize.flow.routing import Routing
 from optimize.flow.symmetry import find_symmetry
-from optimize.flow.throughput import Throughput, check_paths, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import Traffic, all_to_all
 from topo.fabric import Fabric
 

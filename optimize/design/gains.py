@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from optimize.flow.certificate import Prices, price_bound_per_s
+from optimize.flow.certified import Throughput
 from optimize.flow.interval import Interval
 from optimize.flow.paths import distances
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric
 

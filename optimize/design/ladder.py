@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.flow.certified import Throughput
 from optimize.flow.interval import Interval
 from optimize.flow.node_limits import fixed_per_s
-from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric
 

@@ -5,7 +5,8 @@ routing      how it travels: `FlowRouting`, `ShortestPathRouting`
 certificate  what routing and prices prove, without a solver
 direct       proofs that need no search
 problem      the exact problem in cvxpy: `ThroughputProblem`
-throughput   the certified interval: `max_throughput`
+certified    the certified interval: `Throughput`
+throughput   how it is found: `max_throughput`
 exact        the linear programs behind it
 limits       resources that links share
 cuts         bisection and sparsest cut as intervals
@@ -30,6 +31,7 @@ from .algorithms import (
     tree_all_reduce,
 )
 from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from .certified import Throughput
 from .collectives import Collective, all_gather, all_reduce, broadcast, reduce_scatter
 from .cuts import Cut, best_bisection, bisection, evaluate_cut, sparsest
 from .energy import Energy, energy, energy_gap
@@ -40,7 +42,7 @@ from .patterns import fan_out, from_frame, grouped, hot_spot, neighbours, pipeli
 from .problem import NotSolvedError, ThroughputProblem
 from .routing import CertificateError, FlowRouting, Routing, ShortestPathRouting, ecmp
 from .sweeps import SparsestCut
-from .throughput import Throughput, binding, least_flow, max_throughput
+from .throughput import binding, least_flow, max_throughput
 from .traffic import Traffic, all_to_all, farthest_permutation, from_matrix, permutation
 from .unloaded import Latency, injection_bps, latency
 

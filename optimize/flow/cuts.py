@@ -16,12 +16,12 @@ from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
 from .certificate import Utilisation, utilisation
+from .certified import Throughput
 from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
 from .node_limits import own_bps
 from .star import as_star
 from .sweeps import SparsestCut, directions, slow_modes, sparsest_cut
-from .throughput import Throughput
 from .traffic import Traffic, all_to_all
 
 __all__ = ["Cut", "best_bisection", "bisection", "evaluate_cut", "sparsest"]

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike
 from links.model import require_positive
 from topo.fabric import Fabric
 
+from .certified import Throughput
 from .gap import Gap, gap
 from .interval import Interval
-from .throughput import Throughput
 from .traffic import all_to_all
 from .unloaded import link_power_w
 

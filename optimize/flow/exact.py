@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from .certified import Best, Throughput
 from .orbit_problem import solve_by_orbits
 from .problem import ATTEMPTS, NotSolvedError, ThroughputProblem
 from .routing import CertificateError
 from .symmetry import Symmetry
-from .throughput import Best, Throughput
 
 __all__ = ["by_orbits", "by_program"]
 

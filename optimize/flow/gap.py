@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from .certified import Throughput
 from .interval import Interval
-from .throughput import Throughput
 
 __all__ = ["Gap", "gap"]
 

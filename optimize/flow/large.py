@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 
 from topo.fabric import Fabric
 
+from .certified import Throughput
 from .large_blocks import Flows, Pass
 from .large_network import Network
 from .large_progress import LargeProgress, LargeSearch, StopError
 from .large_sparse import Sparse, is_sparse
 from .mixture import UnitFlowRouting
+from .reachable import check_paths
 from .sweeps import directions, slow_modes
 from .symmetry import Symmetry, find_symmetry
-from .throughput import Throughput, check_paths
 from .traffic import Traffic
 
 __all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from topo.fabric import Fabric
 
 from .certificate import achieved_per_s
+from .certified import Throughput
 from .large_bounds import UpperEnd
 from .routing import CertificateError, Routing
-from .throughput import Throughput
 from .traffic import Traffic
 
 __all__ = ["LargeProgress", "LargeSearch", "StopError"]

@@ -15,12 +15,12 @@ from scipy import sparse
 from topo.fabric import Fabric
 
 from .certificate import Prices
+from .certified import Throughput
 from .large_game import Table, costs, play
 from .large_paths import Graph, cheapest, plant
 from .large_progress import LargeSearch, StopError
 from .routing import CertificateError, FlowRouting
 from .sweeps import directions, slow_modes
-from .throughput import Throughput
 from .traffic import Traffic
 
 __all__ = ["Sparse", "is_sparse"]

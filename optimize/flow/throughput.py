@@ -3,91 +3,28 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
-
-from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-from .certificate import Prices, achieved_per_s, price_bound_per_s, worths
-from .direct import simple_prices, simple_routings
-from .interval import Interval
+from .certificate import achieved_per_s, worths
+from .certified import Best, Throughput
+from .exact import by_orbits, by_program
 from .limits import Limits
+from .mixture import MirroredRouting, SymmetricRouting
+from .orbit_problem import orbit_flows, solve_by_orbits
+from .problem import NotSolvedError, ThroughputProblem
+from .reachable import check_paths
 from .routing import CertificateError, FlowRouting, Routing
 from .star import as_star
+from .symmetry import find_symmetry
 from .traffic import Traffic
 
 if TYPE_CHECKING:
     from .large import LargeProgress
 
-__all__ = ["Throughput", "binding", "check_paths", "least_flow", "max_throughput"]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Throughput(FrozenArrays):
-    """Rounds of a traffic per second that a fabric carries: an interval with what proves both ends.
-
-    Parameters
-    ----------
-    traffic : str
-        Its name.
-    lower_per_s, upper_per_s : float
-        What `routing` achieves, and what `prices` forbid to exceed. [1/s]
-    bit_per_gpu : float
-        Bits a GPU sends per round. [bit]
-    routing : Routing
-    prices : Prices
-    method : str
-        How it was found: which proof, or which solver and its status.
-    note : str
-        What a reader must know, such as constraints that the upper end does not have.
-    """
-
-    traffic: str
-    lower_per_s: float
-    upper_per_s: float
-    bit_per_gpu: float
-    routing: Routing
-    prices: Prices
-    method: str
-    note: str = ""
-
-    @property
-    def width(self) -> float:
-        """Upper / lower - 1. [-]"""
-        return self.upper_per_s / self.lower_per_s - 1.0
-
-    @property
-    def per_gpu_bps(self) -> Interval:
-        """Rate of one GPU, one direction: rounds per second times bits per round. [bit/s]"""
-        return Interval(lower=self.lower_per_s * self.bit_per_gpu, upper=self.upper_per_s * self.bit_per_gpu)
-
-    def verify(self, *, fabric: Fabric, traffic: Traffic, limits: Limits | None = None, rtol: float = 1e-9) -> Interval:
-        """Both ends recomputed from routing and prices, without a solver; `CertificateError` if they do not hold. [1/s]
-
-        `rtol` is the rounding allowed between the stored and the recomputed ends.
-        """
-        lower = achieved_per_s(fabric=fabric, traffic=traffic, routing=self.routing, limits=limits)
-        upper = price_bound_per_s(fabric=fabric, traffic=traffic, prices=self.prices, limits=limits)
-        if self.traffic != traffic.name or self.bit_per_gpu != traffic.bit_per_gpu:
-            raise CertificateError(
-                f"claims {self.bit_per_gpu:.9g} bit per GPU of {self.traffic!r}, given {traffic.bit_per_gpu:.9g} of "
-                f"{traffic.name!r}"
-            )
-        if not self.lower_per_s <= lower * (1 + rtol):
-            raise CertificateError(f"claims {self.lower_per_s:.9g} rounds/s, its routing carries {lower:.9g}")
-        if not self.upper_per_s >= upper * (1 - rtol):
-            raise CertificateError(f"claims at most {self.upper_per_s:.9g} rounds/s, its prices prove only {upper:.9g}")
-        if lower > upper * (1 + rtol):
-            raise CertificateError(f"the routing carries {lower:.9g} rounds/s, the prices forbid more than {upper:.9g}")
-        return Interval(lower=min(lower, upper), upper=upper)
-
-    def __str__(self) -> str:
-        return f"{self.traffic}: {self.per_gpu_bps.as_rate()} per GPU, width {self.width:.1e}, by {self.method}"
+__all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
 
 
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
@@ -100,66 +37,6 @@ _MANY_ORBIT_FLOWS, _MOST_ORBIT_FLOWS = 2**16, 2**18
 _MOST_FINE_FLOWS, _COARSE_RTOL = 2**27, 0.002
 # Flows from which on it pays to look for symmetries, and up to which proofs without search are quick.
 _MANY_FLOWS, _MOST_DIRECT_FLOWS = 2**13, 2**24
-
-
-class Best:
-    """The best certified ends so far of one problem."""
-
-    def __init__(self, fabric: Fabric, traffic: Traffic, limits: Limits | None) -> None:
-        self.fabric, self.traffic, self.limits = fabric, traffic, limits
-        self.lower, self.upper = 0.0, float("inf")
-        self.routing: Routing | None = None
-        self.prices: Prices | None = None
-        self.how_lower = self.how_upper = ""
-        self.stopped = ""  # why no more is tried
-
-    def offer_simple(self, rtol: float) -> None:
-        """Proofs that need no search, until they close the interval."""
-        if not self.closed(rtol):
-            for how, routing in simple_routings(fabric=self.fabric):
-                self.offer_routing(how, routing)
-        for how, prices in simple_prices(fabric=self.fabric, traffic=self.traffic, limits=self.limits):
-            if self.closed(rtol):
-                break
-            self.offer_prices(how, prices)
-
-    def ended_early(self) -> Throughput:
-        """What is proved when no more may be tried."""
-        self.offer_simple(0.0)
-        return replace(self.result(f"ended early ({self.how_lower}; {self.how_upper})"), note=self.stopped)
-
-    def offer_routing(self, how: str, routing: Routing) -> None:
-        value = achieved_per_s(fabric=self.fabric, traffic=self.traffic, routing=routing, limits=self.limits)
-        if value > self.lower:
-            self.lower, self.routing, self.how_lower = value, routing, how
-
-    def offer_prices(self, how: str, prices: Prices) -> None:
-        value = price_bound_per_s(fabric=self.fabric, traffic=self.traffic, prices=prices, limits=self.limits)
-        if value < self.upper:
-            self.upper, self.prices, self.how_upper = value, prices, how
-
-    def closed(self, rtol: float) -> bool:
-        return self.routing is not None and self.upper <= self.lower * (1.0 + rtol)
-
-    def result(self, method: str) -> Throughput:
-        if self.routing is None or self.prices is None:
-            raise CertificateError(f"{self.traffic.name} on {self.fabric.name!r}: no routing or no prices to report")
-        if self.lower > self.upper * (1 + 1e-9):
-            raise CertificateError(
-                f"{self.traffic.name} on {self.fabric.name!r}: {self.how_lower} carries {self.lower:.9g} rounds/s, "
-                f"{self.how_upper} forbids more than {self.upper:.9g}"
-            )
-        # A lower end above the upper one by rounding is the same number twice.
-        upper = max(self.upper, self.lower)
-        return Throughput(
-            traffic=self.traffic.name,
-            lower_per_s=self.lower,
-            upper_per_s=upper,
-            bit_per_gpu=self.traffic.bit_per_gpu,
-            routing=self.routing,
-            prices=self.prices,
-            method=method,
-        )
 
 
 def max_throughput(
@@ -234,12 +111,8 @@ def max_throughput(
             answer = best.result(f"proof without search ({best.how_lower}; {best.how_upper})")
             why = f"the linear program would have {flows} flows; method='exact' tries it all the same"
             return answer if best.closed(rtol) or method == "direct" else replace(answer, note=why)
-    from .exact import by_orbits, by_program
-
     if plain and (method == "large" or flows > _MANY_FLOWS):
-        from .large import large_throughput
-        from .orbit_problem import orbit_flows
-        from .symmetry import find_symmetry
+        from .large import large_throughput  # loads the compiler, which small fabrics need not wait for
 
         symmetry = find_symmetry(fabric=fabric, traffic=traffic)
         reduced = orbit_flows(fabric=fabric, traffic=traffic, symmetry=symmetry)
@@ -281,11 +154,6 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
     slack : float
         Share of the throughput given up, so that the second linear program has room; the interval widens by it.
     """
-    from .mixture import MirroredRouting, SymmetricRouting
-    from .orbit_problem import solve_by_orbits
-    from .problem import NotSolvedError, ThroughputProblem
-    from .symmetry import find_symmetry
-
     found = throughput.routing
     reduced = isinstance(found, MirroredRouting | SymmetricRouting)
     while isinstance(found, MirroredRouting | SymmetricRouting):
@@ -306,32 +174,6 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
         return replace(throughput, note=f"{throughput.note}; no routing of least flow: {error}".lstrip("; "))
     return replace(throughput, lower_per_s=min(lower, throughput.upper_per_s), routing=routing,
                    method=f"least total flow at {1.0 - slack:g} of: {throughput.method}")  # fmt: skip
-
-
-def check_paths(*, fabric: Fabric, traffic: Traffic) -> None:
-    """Refuse traffic between nodes without a path, by `ValueError`; otherwise nothing comes back."""
-    if traffic.n_nodes != fabric.n_nodes:
-        raise ValueError(
-            f"traffic {traffic.name!r} speaks of {traffic.n_nodes} nodes, {fabric.name!r} has {fabric.n_nodes}; "
-            "make it for this fabric"
-        )
-    from .paths import distances
-
-    graph = sparse.csr_array((np.ones(fabric.n_arcs), (fabric.tail, fabric.head)), shape=(fabric.n_nodes,) * 2)
-    open_ways = fabric.transit.all() or as_star(fabric=fabric) is not None
-    if open_ways and csgraph.connected_components(graph, connection="strong")[0] == 1:
-        return
-    for start in range(0, traffic.sources.size, 256):
-        chunk = traffic.sources[start : start + 256]
-        cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(
-            distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=chunk)
-        )
-        if cut_off.any():
-            i, t = np.argwhere(cut_off)[0]
-            raise ValueError(
-                f"{fabric.name}: no path from {fabric.labels[int(chunk[i])]} to {fabric.labels[int(t)]}, so "
-                f"{traffic.name} has throughput 0; link them, or leave that traffic out"
-            )
 
 
 def binding(

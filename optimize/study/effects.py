@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from links.parts import Datum, Part, all_parts
+from optimize.flow.certified import Throughput
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from optimize.flow.problem import NotSolvedError
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric, FabricSeries
 

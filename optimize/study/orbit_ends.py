@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 import numpy as np
 
 from optimize.flow.certificate import price_bound_per_s, worths
-from optimize.flow.throughput import Throughput
+from optimize.flow.certified import Throughput
 from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric, FabricSeries
 

@@ -15,10 +15,11 @@ from typing import Any
 
 from links.parts import all_parts
 from optimize import __version__
+from optimize.flow.certified import Throughput
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from optimize.flow.problem import NotSolvedError
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric
 from topo.ground import superpod

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from optimize.flow.certificate import Prices
+from optimize.flow.certified import Throughput
 from optimize.flow.interval import Interval
 from optimize.flow.mixture import MirroredRouting, SymmetricRouting, UnitFlowRouting
 from optimize.flow.routing import CertificateError, FlowRouting, Routing, ShortestPathRouting
-from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from optimize.design.ladder import Ladder
+from optimize.flow.certified import Throughput
 from optimize.flow.collectives import Collective
 from optimize.flow.cuts import Cut
 from optimize.flow.gap import Gap
 from optimize.flow.interval import Interval
-from optimize.flow.throughput import Throughput
 from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
