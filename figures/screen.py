@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from links.units import format_si
 from optimize.design.ladder import LadderStep
-from optimize.flow.collectives import Collective
+from optimize.flow.collective.optimum import Collective
 from optimize.flow.interval import Interval
 from optimize.study.published import published_comparison
 from optimize.study.report import CollectiveRow, Metric, Report

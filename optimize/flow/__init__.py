@@ -1,38 +1,40 @@
 """Fabric + traffic -> certified throughput -> gap.
 
-traffic      who sends how much to whom: `Traffic`, `all_to_all`, `permutation`, `from_matrix`
-routing      how it travels: `FlowRouting`, `ShortestPathRouting`
-certificate  what routing and prices prove, without a solver
-direct       proofs that need no search
-problem      the exact problem in cvxpy: `ThroughputProblem`
-certified    the certified interval: `Throughput`
-throughput   how it is found: `max_throughput`
-exact        the linear programs behind it
-limits       resources that links share
-cuts         bisection and sparsest cut as intervals
-unloaded     injection, latency
-paths        shortest distances underneath
-interval     a number between two ends
-gap          reference against formation
-patterns     more traffic: rings, pipelines, neighbours, groups, hot spots, tables
-collectives  best all-gather, reduce-scatter, broadcast and all-reduce, from collective_bounds (cuts, partitions; over
-             maxflow) and packing (of trees), both on the expansion of a fabric
-algorithms   rings and trees as libraries run them, with latency
-energy       communication power over bits delivered
+traffic, patterns     who sends how much to whom: `Traffic`, `all_to_all`, `from_matrix`, rings, groups, hot spots
+reachable             whether there is a path for all of it
+
+routing, mixture      how it travels: `FlowRouting`, `ShortestPathRouting`; many sources in one
+certificate           what routing and prices prove, without a solver; over node_limits, limits, star and paths
+certified, interval   the answer: `Throughput`, a number between two ends
+
+throughput            how it is found: `max_throughput`, which tries in turn
+direct                - proofs that need no search
+exact                 - linear programs: `ThroughputProblem` of problem; orbit_problem, reduced by symmetry over pools
+large                 - an interval at any time, beyond the reach of linear programs
+
+cuts                  bisection and sparsest cut as intervals, from sweeps; two_phase bounds what permutations get
+collective            all-gather, reduce-scatter, broadcast, all-reduce: the best there is, rings and trees with latency
+unloaded              injection and latency, by many_paths
+energy                communication power over bits delivered
+gap                   reference against formation
 """
 
-from .algorithms import (
+from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from .certified import Throughput
+from .collective import (
+    Collective,
     Schedule,
+    all_gather,
+    all_reduce,
+    broadcast,
     hierarchical_all_reduce,
     optimum_time_s,
+    reduce_scatter,
     ring_all_gather,
     ring_all_reduce,
     ring_order,
     tree_all_reduce,
 )
-from .certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
-from .certified import Throughput
-from .collectives import Collective, all_gather, all_reduce, broadcast, reduce_scatter
 from .cuts import Cut, best_bisection, bisection, evaluate_cut, sparsest
 from .energy import Energy, energy, energy_gap
 from .gap import Gap, gap

@@ -50,8 +50,8 @@ def distance_blocks(
 
 
 def _compiled_blocks(fabric: Fabric, length: Floats, entering: Floats) -> Iterator[tuple[Ints, Floats]]:
-    from .large_network import Network
-    from .oracle import first_orders  # a second, which small fabrics need not wait for
+    from .large.network import Network
+    from .large.oracle import first_orders  # a second, which small fabrics need not wait for
     from .symmetry import Symmetry
 
     net = Network.of(fabric=fabric, traffic=all_to_all(fabric=fabric), symmetry=Symmetry.none(fabric=fabric))

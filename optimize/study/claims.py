@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from optimize.flow.certificate import utilisation
-from optimize.flow.collective_bounds import cut_bound
+from optimize.flow.collective.bounds import cut_bound
+from optimize.flow.collective.expansion import expand
+from optimize.flow.collective.spanning import spanning_all_reduce
 from optimize.flow.cuts import Cut, bisection, evaluate_cut
 from optimize.flow.energy import energy
-from optimize.flow.expansion import expand
 from optimize.flow.gap import Gap, gap
 from optimize.flow.interval import Interval
-from optimize.flow.spanning import spanning_all_reduce
 from optimize.flow.throughput import binding
 from optimize.flow.unloaded import injection_bps, latency
 from topo.fabric import Fabric, FabricSeries

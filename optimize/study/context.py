@@ -10,7 +10,7 @@ import numpy as np
 
 from links.parts import load_part
 from links.units import format_si
-from optimize.flow.collectives import all_reduce
+from optimize.flow.collective.optimum import all_reduce
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from optimize.flow.node_limits import own_bps

@@ -10,7 +10,7 @@ from typing import Any
 
 from optimize.design.ladder import Ladder
 from optimize.flow.certified import Throughput
-from optimize.flow.collectives import Collective
+from optimize.flow.collective.optimum import Collective
 from optimize.flow.cuts import Cut
 from optimize.flow.gap import Gap
 from optimize.flow.interval import Interval

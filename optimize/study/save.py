@@ -19,7 +19,7 @@ import numpy as np
 
 from links.parts import Datum
 from optimize.design.ladder import LadderStep
-from optimize.flow.collectives import Collective
+from optimize.flow.collective.optimum import Collective
 from optimize.flow.interval import Interval
 
 from .proof_files import packed_proofs

@@ -11,11 +11,11 @@ import numpy as np
 
 from optimize.flow.certificate import Utilisation, utilisation
 from optimize.flow.certified import Throughput
-from optimize.flow.collectives import Collective, all_gather, all_reduce
+from optimize.flow.collective.optimum import Collective, all_gather, all_reduce
+from optimize.flow.collective.spanning import spanning_all_reduce
 from optimize.flow.cuts import Cut, bisection, evaluate_cut
 from optimize.flow.energy import Energy, energy
 from optimize.flow.interval import Interval
-from optimize.flow.spanning import spanning_all_reduce
 from optimize.flow.star import as_star
 from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import MOST_ASSIGNED, Traffic, all_to_all, farthest_permutation, permutation

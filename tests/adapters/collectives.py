@@ -12,7 +12,7 @@ from typing import Any
 import networkx as nx
 
 from optimize.flow import all_gather, all_reduce, broadcast, reduce_scatter
-from optimize.flow.collectives import Collective
+from optimize.flow.collective.optimum import Collective
 from tests.adapters.throughput import UNITS_BPS, capacity_of, fabric_of, with_switches
 from topo import from_networkx
 from topo.fabric import Fabric

@@ -22,7 +22,7 @@ from optimize.flow import (
     ring_order,
     tree_all_reduce,
 )
-from optimize.flow.algorithms import Phase, double_binary_trees
+from optimize.flow.collective.algorithms import Phase, double_binary_trees
 from tests.optimize.graphs import undirected
 from topo import from_networkx, nvl72, superpod
 from topo.fabric import Fabric

@@ -256,7 +256,7 @@ def test_an_interrupt_before_there_is_any_routing_is_passed_on() -> None:
 
 
 def test_an_interrupt_from_who_is_told_leaves_a_valid_interval(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimize.flow.large_progress._REPORT_S", 0.0)
+    monkeypatch.setattr("optimize.flow.large.progress._REPORT_S", 0.0)
 
     def pressed(progress: LargeProgress) -> None:
         if progress.lower_per_s > 0:
@@ -300,7 +300,7 @@ def test_the_same_seed_gives_the_same_answer_and_any_seed_a_valid_one() -> None:
 
 
 def test_progress_is_told_and_its_ends_only_come_closer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimize.flow.large_progress._REPORT_S", 0.0)
+    monkeypatch.setattr("optimize.flow.large.progress._REPORT_S", 0.0)
     told: list[LargeProgress] = []
     answer = solve(GRID, rtol=1e-4, progress=told.append)
     assert len(told) > 10

@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-import optimize.flow.large as large
+import optimize.flow.large.solve as large
 from optimize import Case, save_report, verify_file
 from optimize.flow.problem import NotSolvedError
 from optimize.flow.routing import CertificateError

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.large import LargeProgress, large_throughput
-from optimize.flow.large_sparse import is_sparse
+from optimize.flow.large.sparse import is_sparse
 from optimize.flow.patterns import hot_spot, ring_shift
 from optimize.flow.routing import CertificateError, FlowRouting
 from optimize.flow.throughput import Throughput, least_flow, max_throughput
@@ -188,7 +188,7 @@ def test_a_width_that_is_out_of_reach_ends_by_itself() -> None:
 
 
 def test_progress_is_told_and_its_ends_only_come_closer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimize.flow.large_progress._REPORT_S", 0.0)
+    monkeypatch.setattr("optimize.flow.large.progress._REPORT_S", 0.0)
     told: list[LargeProgress] = []
     answer = solve(FABRIC, TRAFFIC, rtol=1e-4, progress=told.append)
     assert len(told) > 3

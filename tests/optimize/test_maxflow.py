@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimize.flow.maxflow import max_flow
+from optimize.flow.collective.maxflow import max_flow
 
 # Two rounds of integer flows leave about 1e-12 of the flow; capacities here span nine decades.
 RTOL = 1e-9

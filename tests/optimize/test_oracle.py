@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimize.flow.large_network import Network
-from optimize.flow.oracle import first_orders, shortest, sorted_places
+from optimize.flow.large.network import Network
+from optimize.flow.large.oracle import first_orders, shortest, sorted_places
 from optimize.flow.symmetry import Symmetry
 from optimize.flow.traffic import all_to_all
 from tests.optimize.graphs import SMALL, Net, nets, undirected

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from optimize.flow import CertificateError
-from optimize.flow.expansion import Expansion, expand
-from optimize.flow.packing import Packing, Task, pack, price_rate_bps
-from optimize.flow.trees import Tree, arborescence, least_paths, spanning_tree, steiner_tree
+from optimize.flow.collective.expansion import Expansion, expand
+from optimize.flow.collective.packing import Packing, Task, pack, price_rate_bps
+from optimize.flow.collective.trees import Tree, arborescence, least_paths, spanning_tree, steiner_tree
 from tests.optimize.collective_lp import rate_by_program
 from tests.optimize.graphs import Net, nets, ring, undirected
 from topo import from_networkx

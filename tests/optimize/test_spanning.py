@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 
 from optimize.flow import all_gather, all_reduce
-from optimize.flow.collectives import Collective
-from optimize.flow.spanning import Bounds, spanning_all_gather, spanning_all_reduce
+from optimize.flow.collective.optimum import Collective
+from optimize.flow.collective.spanning import Bounds, spanning_all_gather, spanning_all_reduce
 from tests.optimize.graphs import SMALL, Net, nets
 from topo import from_networkx, nvl72, superpod, torus_fabric
 

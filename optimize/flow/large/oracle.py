@@ -1,7 +1,7 @@
 """Compiled shortest paths for blocks of sources: label correcting along an order that is nearly sorted already.
 
 Every loop touches nothing but its arguments and releases Python's global lock, so that blocks run on any executor.
-Leaves out what the numbers mean: see `large_network`.
+Leaves out what the numbers mean: see `network`.
 """
 
 from collections.abc import Callable

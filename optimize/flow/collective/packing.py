@@ -12,10 +12,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from links.frozen import FrozenArrays
+from optimize.flow.problem import NotSolvedError
+from optimize.flow.routing import CertificateError
 
 from .expansion import Expansion
-from .problem import NotSolvedError
-from .routing import CertificateError
 from .trees import Tree, arborescence, least_paths, spanning_tree, steiner_tree
 
 __all__ = ["Packing", "Task", "pack", "price_rate_bps"]

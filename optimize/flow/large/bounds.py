@@ -1,6 +1,6 @@
 """The best upper end so far: limits of single nodes, swept cuts, metrics; each with the prices that prove it.
 
-Leaves out where metrics come from: see `large`.
+Leaves out where metrics come from: see `solve`.
 """
 
 from collections.abc import Iterable
@@ -8,13 +8,12 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.flow.certificate import Prices
+from optimize.flow.direct import tightest_nodes
+from optimize.flow.node_limits import fixed_per_s
+from optimize.flow.sweeps import sparsest_cut
+from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
-
-from .certificate import Prices
-from .direct import tightest_nodes
-from .node_limits import fixed_per_s
-from .sweeps import sparsest_cut
-from .traffic import Traffic
 
 __all__ = ["UpperEnd"]
 

@@ -1,6 +1,6 @@
 """Compiled cheapest paths of single pairs of nodes, and a first routing that sends pair after pair round the loads.
 
-Leaves out how much goes along which path: see `large_game`.
+Leaves out how much goes along which path: see `game`.
 """
 
 from typing import Any, NamedTuple

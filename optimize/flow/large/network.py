@@ -1,6 +1,6 @@
 """A fabric and its traffic as the large solver reads them: nodes renumbered, capacities pooled, demands in units.
 
-Leaves out the search: see `large`.
+Leaves out the search: see `solve`.
 """
 
 from dataclasses import dataclass, replace
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from optimize.flow.certificate import Prices
+from optimize.flow.pools import Pools
+from optimize.flow.symmetry import Symmetry
+from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
-from .certificate import Prices
 from .oracle import Arcs
-from .pools import Pools
-from .symmetry import Symmetry
-from .traffic import Traffic
 
 __all__ = ["Network"]
 

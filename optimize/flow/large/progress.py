@@ -1,6 +1,6 @@
 """What the large solvers share: the ends so far, the clock, who is told, and the answer that is checked at the end.
 
-Leaves out how to search: see `large` and `large_sparse`.
+Leaves out how to search: see `solve` and `sparse`.
 """
 
 import time
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from optimize.flow.certificate import achieved_per_s
+from optimize.flow.certified import Throughput
+from optimize.flow.routing import CertificateError, Routing
+from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
-from .certificate import achieved_per_s
-from .certified import Throughput
-from .large_bounds import UpperEnd
-from .routing import CertificateError, Routing
-from .traffic import Traffic
+from .bounds import UpperEnd
 
 __all__ = ["LargeProgress", "LargeSearch", "StopError"]
 

@@ -2,7 +2,7 @@
 
 The pairs choose shares of their paths, the other side prices of the resources that sum to one; it wins the load of the
 resources at its prices. At the saddle point the greatest load is least. Primal-dual steps with restarts find it, and
-both ends of the value at any time. Leaves out where paths come from: see `large_sparse`.
+both ends of the value at any time. Leaves out where paths come from: see `sparse`.
 
 References
 ----------

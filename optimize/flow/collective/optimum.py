@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from links.frozen import FrozenArrays
+from optimize.flow.interval import Interval
+from optimize.flow.star import as_star
 from topo.fabric import Fabric
 
-from .collective_bounds import cut_bound, partition_bound
+from .bounds import cut_bound, partition_bound
 from .expansion import Expansion, expand
-from .interval import Interval
 from .packing import Packing, Task, pack
 from .spanning import Bounds, spanning_all_gather, spanning_all_reduce
-from .star import as_star
 
 __all__ = ["Collective", "all_gather", "all_reduce", "broadcast", "reduce_scatter"]
 

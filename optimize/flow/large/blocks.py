@@ -1,7 +1,7 @@
 """Flows of all sources, improved block by block on any executor; the blocks of a group see the same loads.
 
 A block's work is a function of its arguments, which pickle; a group is taken over block by block, each only if the sum
-of all loads to the power that sets the prices does not rise. Leaves out when to stop: see `large`.
+of all loads to the power that sets the prices does not rise. Leaves out when to stop: see `solve`.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .large_network import Network
-from .large_shifts import improve
+from .network import Network
 from .oracle import Arcs, first_orders, shortest
+from .shifts import improve
 
 __all__ = ["Flows", "Pass"]
 

@@ -14,18 +14,18 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from optimize.flow.certified import Throughput
+from optimize.flow.mixture import UnitFlowRouting
+from optimize.flow.reachable import check_paths
+from optimize.flow.sweeps import directions, slow_modes
+from optimize.flow.symmetry import Symmetry, find_symmetry
+from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
-from .certified import Throughput
-from .large_blocks import Flows, Pass
-from .large_network import Network
-from .large_progress import LargeProgress, LargeSearch, StopError
-from .large_sparse import Sparse, is_sparse
-from .mixture import UnitFlowRouting
-from .reachable import check_paths
-from .sweeps import directions, slow_modes
-from .symmetry import Symmetry, find_symmetry
-from .traffic import Traffic
+from .blocks import Flows, Pass
+from .network import Network
+from .progress import LargeProgress, LargeSearch, StopError
+from .sparse import Sparse, is_sparse
 
 __all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
 
@@ -102,7 +102,7 @@ def large_throughput(
     demand always takes 4. They are held in this process, whatever the executor: 100,000 nodes need 80 GB.
 
     Traffic between at most 20 listed pairs a node, sources times nodes at most 33 million, takes another way: see
-    `large_sparse`. Its flows are shares of explicit paths in double precision; `symmetry` and `seed` are not used, and
+    `sparse`. Its flows are shares of explicit paths in double precision; `symmetry` and `seed` are not used, and
     there is a routing once all paths are planted (1 s at 1,000 nodes). It stops when 25 rounds narrow the interval by
     less than a fifth. Measured to 1e-2 for the hardest and a random permutation with 8 links a node, on two cores that
     others used as well: 253 nodes in 1 s or less; 1,000 nodes in 1 to 3 s on lattices and random geometric graphs, in

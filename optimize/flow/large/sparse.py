@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from optimize.flow.certificate import Prices
+from optimize.flow.certified import Throughput
+from optimize.flow.routing import CertificateError, FlowRouting
+from optimize.flow.sweeps import directions, slow_modes
+from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
-from .certificate import Prices
-from .certified import Throughput
-from .large_game import Table, costs, play
-from .large_paths import Graph, cheapest, plant
-from .large_progress import LargeSearch, StopError
-from .routing import CertificateError, FlowRouting
-from .sweeps import directions, slow_modes
-from .traffic import Traffic
+from .cheapest_paths import Graph, cheapest, plant
+from .game import Table, costs, play
+from .progress import LargeSearch, StopError
 
 __all__ = ["Sparse", "is_sparse"]
 

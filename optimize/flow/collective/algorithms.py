@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from links.model import require_positive
+from optimize.flow.certificate import utilisation
+from optimize.flow.paths import distances
+from optimize.flow.patterns import ring_shift
+from optimize.flow.routing import ecmp
+from optimize.flow.traffic import Traffic, from_matrix
+from optimize.flow.unloaded import latency
 from topo.fabric import Fabric
 
-from .certificate import utilisation
-from .collectives import Collective
-from .paths import distances
-from .patterns import ring_shift
-from .routing import ecmp
-from .traffic import Traffic, from_matrix
-from .unloaded import latency
+from .optimum import Collective
 
 __all__ = [
     "Phase", "Schedule", "double_binary_trees", "hierarchical_all_reduce", "optimum_time_s", "ring_all_gather",

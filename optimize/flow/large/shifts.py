@@ -1,7 +1,7 @@
 """Compiled flows: plant a tree of cheapest paths, then shift from dear to cheap paths until both cost the same.
 
 A flow is a whole number of units of its source, so that it is conserved exactly. Leaves out which prices are worth
-trying: see `large`.
+trying: see `solve`.
 """
 
 from typing import Any, NamedTuple

@@ -1,7 +1,7 @@
 """Collectives of large fabrics: spanning trees spread over the links, and bounds that need no search.
 
 Each tree is a ring, walked once round, and where nothing but GPUs joins links it also sums and copies. Leaves out the
-optimum: see `collectives`, which finds it on smaller fabrics.
+optimum: see `optimum`, which finds it on smaller fabrics.
 """
 
 from dataclasses import dataclass
