@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from optimize.flow.collective.maxflow import max_flow
 
-# Two rounds of integer flows leave about 1e-12 of the flow; capacities here span nine decades.
-RTOL = 1e-9
+# Sums of a few dozen doubles, of capacities that span nine decades.
+RTOL = 1e-12
 
 
 @st.composite
