@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimize.flow.collective.maxflow import max_flow
+from optimize.flow.collective.maxflow import FlowGraph
 
 # Sums of a few dozen doubles, of capacities that span nine decades.
 RTOL = 1e-12
@@ -33,7 +33,8 @@ def test_flow_equals_that_of_networkx_and_the_side_is_a_cut_of_that_capacity(gra
     n = len(graph)
     ends = np.array(list(graph.edges))
     capacity = np.array([graph.edges[edge]["capacity"] for edge in graph.edges])
-    value, side = max_flow(n=n, tail=ends[:, 0], head=ends[:, 1], capacity=capacity, source=0, sink=n - 1)
+    arcs = FlowGraph(n=n, tail=ends[:, 0], head=ends[:, 1])
+    value, side = arcs.max_flow(capacity=capacity, source=0, sink=n - 1)
     expected = nx.maximum_flow_value(graph, 0, n - 1, flow_func=nx.algorithms.flow.edmonds_karp)
     assert value == pytest.approx(expected, rel=RTOL, abs=0.0)
     assert side[0]
@@ -43,6 +44,6 @@ def test_flow_equals_that_of_networkx_and_the_side_is_a_cut_of_that_capacity(gra
 
 
 def test_flow_without_any_finite_cut_at_its_ends_is_refused() -> None:
-    arcs = {"tail": np.array([0]), "head": np.array([1]), "capacity": np.array([np.inf])}
-    with pytest.raises(ValueError, match="may be unlimited"):
-        max_flow(n=2, **arcs, source=0, sink=1)
+    graph = FlowGraph(n=3, tail=np.array([0, 1]), head=np.array([1, 2]))
+    with pytest.raises(ValueError, match="is unlimited"):
+        graph.max_flow(capacity=np.array([np.inf, 1.0]), source=0, sink=1)

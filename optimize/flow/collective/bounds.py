@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from links.frozen import FrozenArrays
 
 from .expansion import Expansion
-from .maxflow import max_flow
+from .maxflow import FlowGraph
 
 __all__ = ["CutBound", "PartitionBound", "cut_bound", "partition_bound"]
 
@@ -72,11 +72,11 @@ def cut_bound(*, expansion: Expansion, share: Floats) -> CutBound:
         guess = _cut_rate(expansion, side, share, 0.0)
         if guess < rate:
             rate, best = guess, side
-    lacking = 0.0
+    graph, lacking = FlowGraph(n=source + 1, tail=tail, head=head), 0.0
     for vertex in targets:
         while True:
             capacity = np.concatenate([expansion.capacity_bps(rate_bps=rate), rate * share[held]])
-            value, side = max_flow(n=source + 1, tail=tail, head=head, capacity=capacity, source=source, sink=vertex)
+            value, side = graph.max_flow(capacity=capacity, source=source, sink=vertex)
             short = rate - value
             found = _cut_rate(expansion, side[:source], share, rate) if short > _RTOL * rate else np.inf
             if found >= rate * (1.0 - _RTOL):
@@ -148,11 +148,30 @@ def partition_bound(*, expansion: Expansion) -> PartitionBound:
         rate, part = better, found
 
 
-def _both_ways(expansion: Expansion, rate_bps: float) -> tuple[Ints, Ints, Floats]:
-    """Arcs in both directions, a quarter of the capacity each: boundaries count half the mean of their directions."""
-    quarter = expansion.capacity_bps(rate_bps=rate_bps) / 4.0
-    ends = (expansion.tail, expansion.head)
-    return np.concatenate(ends), np.concatenate(ends[::-1]), np.concatenate([quarter, quarter])
+class _Joined:
+    """Endpoints of an expansion joined to a source and a sink: cuts between those two count boundaries of vertices.
+
+    Parameters
+    ----------
+    expansion : Expansion
+    rate_bps : float
+        At which limits that bind are looked up; a quarter of them in each direction, as a boundary counts half the mean
+        of its directions. [bit/s]
+    """
+
+    def __init__(self, expansion: Expansion, rate_bps: float) -> None:
+        quarter = expansion.capacity_bps(rate_bps=rate_bps) / 4.0
+        self.weight = np.concatenate([quarter, quarter])
+        n, ends = expansion.n, expansion.endpoint
+        self.source, self.sink = n, n + 1
+        tails = [expansion.tail, expansion.head, np.full(ends.size, n), ends]
+        heads = [expansion.head, expansion.tail, ends, np.full(ends.size, n + 1)]
+        self.graph = FlowGraph(n=n + 2, tail=np.concatenate(tails), head=np.concatenate(heads))
+
+    def max_flow(self, gain: Floats, loss: Floats) -> tuple[float, Bools]:
+        """Greatest flow when the source gives each endpoint so much, and the sink takes so much from it. [bit/s]"""
+        capacity = np.concatenate([self.weight, gain, loss])
+        return self.graph.max_flow(capacity=capacity, source=self.source, sink=self.sink)
 
 
 def _partition_rate(expansion: Expansion, part: Ints, rate_bps: float) -> tuple[float, Ints]:
@@ -169,41 +188,28 @@ def _with_switches(expansion: Expansion, part: Ints, rate_bps: float) -> Ints:
     """Parts of endpoints grown by the switches that lower their boundaries: least cuts around each part."""
     if expansion.relays_only_at_endpoints:
         return part
-    tail, head, weight = _both_ways(expansion, rate_bps)
-    n, ends = expansion.n, expansion.endpoint
-    source, sink = n, n + 1
-    grown = np.full(n, -1)
+    joined, ends = _Joined(expansion, rate_bps), expansion.endpoint
+    grown = np.full(expansion.n, -1)
     for label in np.unique(part[ends]):
         mine = part[ends] == label
-        _, side = max_flow(
-            n=n + 2,
-            tail=np.concatenate([tail, np.where(mine, source, ends)]),
-            head=np.concatenate([head, np.where(mine, ends, sink)]),
-            capacity=np.concatenate([weight, np.full(ends.size, 2.0 * weight.sum())]), source=source, sink=sink,
-        )  # fmt: skip
-        grown[side[:n] & (grown < 0)] = label
+        _, side = joined.max_flow(np.where(mine, np.inf, 0.0), np.where(mine, 0.0, np.inf))
+        grown[side[: expansion.n] & (grown < 0)] = label
     return grown
 
 
 def _worst_partition(expansion: Expansion, rate_bps: float) -> tuple[float, Ints]:
     """Least of (half the boundaries of parts) - (parts - 1) x rate [bit/s], and parts of endpoints that attain it."""
-    tail, head, weight = _both_ways(expansion, rate_bps)
-    n, ends = expansion.n, expansion.endpoint
-    k, source, sink = ends.size, expansion.n, expansion.n + 1
+    joined, ends = _Joined(expansion, rate_bps), expansion.endpoint
+    k = ends.size
     level, label = np.zeros(k), np.arange(k)
     for i in range(k):
         # Level of i: least over sets of i and earlier ones of half the boundary - rate - levels of the others in it.
-        vertex = np.arange(n)
-        vertex[ends[i]], vertex[ends[i + 1 :]] = source, sink
-        gain, loss = np.maximum(level[:i], 0.0), np.maximum(-level[:i], 0.0)
-        a = np.concatenate([vertex[tail], np.full(i, source), ends[:i]])
-        b = np.concatenate([vertex[head], ends[:i], np.full(i, sink)])
-        apart = a != b
-        capacity = np.concatenate([weight, gain, loss])[apart]
-        value, side = max_flow(n=n + 2, tail=a[apart], head=b[apart], capacity=capacity, source=source, sink=sink)
+        gain, loss = np.maximum(level, 0.0), np.maximum(-level, 0.0)
+        gain[i], loss[i + 1 :] = np.inf, np.inf
+        value, side = joined.max_flow(gain, loss)
         side[ends[i]] = True
-        level[i] = value - float(gain.sum()) - rate_bps
+        level[i] = value - float(gain[:i].sum()) - rate_bps
         label[np.isin(label, label[side[ends] & (np.arange(k) <= i)])] = i  # tight sets that meet are tight together
-    part = np.full(n, -1)
+    part = np.full(expansion.n, -1)
     part[ends] = label
     return float(level.sum()) + rate_bps, part

@@ -41,7 +41,7 @@ class Tree(FrozenArrays):
 
     def load(self) -> Floats:
         """How often the tree uses each arc, shape (a,)."""
-        return np.asarray(self.path.sum(axis=0), dtype=float).ravel()
+        return np.bincount(self.path.indices, weights=self.path.data, minlength=self.path.shape[1]).astype(float)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
