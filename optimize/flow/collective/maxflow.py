@@ -3,7 +3,6 @@
 Leaves out costs and several commodities: see `problem`.
 """
 
-import igraph
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +25,8 @@ class FlowGraph:
     """
 
     def __init__(self, *, n: int, tail: Ints, head: Ints) -> None:
+        import igraph  # half a second, as it loads matplotlib
+
         self.n = n
         self._graph = igraph.Graph(n, np.column_stack([tail, head]), directed=True)
 
