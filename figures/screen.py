@@ -77,8 +77,24 @@ def _collectives(report: Report) -> list[str]:
         rows.append([f"{row.name} between nodes", *(value_text(one.between_bps, unit="bit/s") for one in sides)])
         rows.append([f"{row.name} inside one node",
                      *(value_text(Interval.point(one.inside_bps), unit="bit/s") for one in sides)])  # fmt: skip
+    times = _message_times(report)
     form = [f"{row.name} by {row.formation.upper_by}; {row.formation.lower_by}" for row in report.collectives]
-    return [*columns(rows), *(line for note in form for line in wrapped(f"formation, {note}"))]
+    return [*columns(rows), *(line for note in form for line in wrapped(f"formation, {note}")), *times]
+
+
+def _message_times(report: Report) -> list[str]:
+    """Times of all_reduce by message size and algorithm."""
+    if not report.message_times:
+        return []
+    rows = [["all_reduce of a message on each GPU", "NVL72", "SuperPOD", "formation", "times as long"]]
+    for one in report.message_times:
+        times = [format_si(t, "s") for t in (one.scale_up_s, one.scale_out_s, one.formation_s) if t is not None]
+        rows.append([f"{one.size}, {one.algorithm}", *times, f"{one.times_as_long:.4g}"])
+    out = report.case.scale_out is not None
+    if not out:
+        rows[0].remove("SuperPOD")
+    gpus, beside = report.case.scale_up.n_gpus, "the SuperPOD" if out else "NVL72"
+    return [*columns(rows), *wrapped(f"NVL72 is one rack of {gpus} GPUs here; times as long as on {beside}")]
 
 
 def _sides(row: CollectiveRow) -> list[tuple[str, Collective]]:

@@ -50,6 +50,7 @@ def report_page(report: Report) -> str:
     sections: dict[str, Element | None] = {
         "metrics": tables.metrics_table(report),
         "collectives": tables.collectives_table(report),
+        "message_times": tables.message_times_table(report),
         "notes": tables.notes_list(report),
         "ladder": tables.ladder_table(report),
         "limits": tables.limits_table(report, cut_share=cut_share),

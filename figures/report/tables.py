@@ -107,6 +107,25 @@ def collectives_table(report: Report) -> Element:
     return table(header, rows=rows, caption=caption, texts=[len(header) - 1])
 
 
+def message_times_table(report: Report) -> Element | None:
+    """Times of all_reduce by message size and algorithm; None where there are none."""
+    if not report.message_times:
+        return None
+    out = report.case.scale_out is not None
+    beside = ["NVL72", "SuperPOD"] if out else ["NVL72"]
+    header = ["message", "algorithm", *beside, "formation", f"formation / {beside[-1]}"]
+    rows: list[list[Cell]] = [
+        [one.size, one.algorithm, *(f"{t * 1e3:.4g}" for t in (one.scale_up_s, one.scale_out_s, one.formation_s)
+                                    if t is not None), f"{one.times_as_long:.4g}×"]
+        for one in report.message_times
+    ]  # fmt: skip
+    caption = (
+        f"Time of an all_reduce, ms, by the size of the message on each GPU; NVL72 is one rack of "
+        f"{report.case.scale_up.n_gpus} GPUs here, links are at their worst of the orbit"
+    )
+    return table(header, rows=rows, caption=caption, texts=[1])
+
+
 def notes_list(report: Report) -> Element:
     """What the metrics must not stand without."""
     return element("ul", *(element("li", note) for note in report.notes))

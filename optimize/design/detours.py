@@ -5,9 +5,8 @@ Leaves out routing everything anew, which can only carry more.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse import csgraph
 
+from optimize.flow.maxflow import FlowGraph
 from optimize.flow.node_limits import fixed_per_s
 from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
@@ -21,7 +20,6 @@ _HALVINGS = 5  # of the rate that maximum flows leave room for, for links that h
 _BISECTIONS = 50  # of the time a round takes, for detours over one node
 _MOST_WAYS = 2**21  # over one node, looked at together
 _MOST_WORK = 2**28  # arcs of all maximum flows together: 5 to 20 seconds
-_WHOLE = 2**20  # units of the widest arc in a maximum flow over integers
 _NEARLY = 1.0 - 1e-9
 
 
@@ -55,13 +53,7 @@ class Detours:
         self._arcs_of = np.split(
             np.argsort(fabric.link_of_arc, kind="stable"), np.cumsum(np.bincount(fabric.link_of_arc))[:-1]
         )
-        # One sparse structure for all maximum flows: every arc and its reverse, in order.
-        n = fabric.n_nodes
-        key, back = fabric.tail * n + fabric.head, fabric.head * n + fabric.tail
-        every = np.unique(np.concatenate([key, back]))
-        self._place = np.searchsorted(every, key)
-        self._indices = (every % n).astype(np.int32)
-        self._indptr = np.searchsorted(every // n, np.arange(n + 1)).astype(np.int32)
+        self._graph = FlowGraph(n=fabric.n_nodes, tail=fabric.tail, head=fabric.head)
 
     def _entered(self, load: Floats) -> Floats:
         """Bits of a round that enter the switch of each node."""
@@ -184,19 +176,7 @@ class Detours:
             shut = ~fabric.transit
             room_bps = np.where(shut[fabric.tail] & (fabric.tail != source), 0.0, room_bps)
             room_bps = np.where(shut[fabric.head] & (fabric.head != sink), 0.0, room_bps)
-        widest = float(room_bps.max())
-        if widest == 0.0:
-            return None
-        whole = np.zeros(self._indices.size, dtype=np.int32)
-        whole[self._place] = np.floor(room_bps / widest * _WHOLE)
-        graph = sparse.csr_array((whole, self._indices, self._indptr), shape=(fabric.n_nodes,) * 2)
-        found = csgraph.maximum_flow(graph, source, sink)
-        if found.flow_value == 0:
-            return None
-        net = sparse.csr_array(found.flow)
-        aligned = np.array_equal(net.indices, self._indices)
-        along = net.data[self._place] if aligned else np.asarray(net[fabric.tail, fabric.head]).ravel()
-        return np.maximum(along, 0) / float(found.flow_value)
+        return self._graph.unit_flow(capacity=room_bps, source=source, sink=sink)
 
 
 def _ways(fabric: Fabric, arcs: Ints, out: Ints, into: Ints) -> tuple[Ints, Ints, Ints]:

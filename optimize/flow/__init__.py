@@ -13,6 +13,7 @@ exact                 - linear programs: `ThroughputProblem` of problem; orbit_p
 large                 - an interval at any time, beyond the reach of linear programs
 
 cuts                  bisection and sparsest cut as intervals, from sweeps; two_phase bounds what permutations get
+maxflow               flows and cuts between two nodes
 collective            all-gather, reduce-scatter, broadcast, all-reduce: the best there is, rings and trees with latency
 unloaded              injection and latency, by many_paths
 energy                communication power over bits delivered

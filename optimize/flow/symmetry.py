@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 
 _ALIKE_RTOL = 1e-9  # rates and limits that differ by less are equal: the rounding of how they were computed
 _MOST_NEIGHBOURS = 2**24  # pairs of nodes that are few hops apart, at most this many looked at
+_MOST_IMAGES = 2**24  # vertices of the coloured graph times generators: some 600 MB while they are handed over
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,7 +80,8 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
     Notes
     -----
     Automorphisms of a coloured graph with a vertex for every link, by BLISS: Junttila and Kaski, ALENEX 2007, 135.
-    Rates and limits that differ by less than a part in 10^9 count as equal; demands must be equal.
+    Rates and limits that differ by less than a part in 10^9 count as equal; demands must be equal. Nodes with the same
+    neighbours take a generator each: of thousands of them, as round one large switch, no symmetry is looked for.
     """
     import igraph
 
@@ -91,6 +93,8 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
     size = tail.size
     near, far = n + np.arange(size), n + size + np.arange(size)
     edges = np.concatenate([np.stack([tail, near], 1), np.stack([near, far], 1), np.stack([far, head], 1)])
+    if _twins(n, tail, head, kind) * (n + 2 * size) > _MOST_IMAGES:
+        return Symmetry.none(fabric=fabric)
     node = _node_classes(fabric, traffic)
     ends = node.max(initial=0) + 1 + np.unique(np.concatenate([2 * kind, 2 * kind + 1]), return_inverse=True)[1]
     graph = igraph.Graph(n + 2 * size, edges.tolist())
@@ -98,6 +102,20 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
     generators = np.array([image[:n] for image in found], dtype=np.int64).reshape(-1, n)
     images = arc_images(fabric=fabric, generators=generators) if m else np.zeros((0, 0), dtype=np.int64)
     return Symmetry(generators=generators, node=orbits(images=generators), arc=orbits(images=images))
+
+
+def _twins(n: int, tail: Ints, head: Ints, kind: Ints) -> int:
+    """Nodes that have the same neighbours as another, themselves counted or not, by arcs of the same kinds."""
+    shape = (n, n)
+    link = sparse.csr_array((kind - kind.min(initial=0) + 1, (tail, head)), shape=shape)
+    links = sparse.hstack([link, link.T], format="csr")
+    loops = sparse.hstack([sparse.eye_array(n, dtype=links.dtype)] * 2, format="csr")
+    found = []
+    for one in (links, sparse.csr_array(links - loops)):
+        one.sort_indices()
+        spans = zip(one.indptr[:-1].tolist(), one.indptr[1:].tolist(), strict=True)
+        found.append(n - len({one.indices[a:b].tobytes() + one.data[a:b].tobytes() for a, b in spans}))
+    return max(found)
 
 
 def _classes(values: Floats) -> Ints:
@@ -123,8 +141,9 @@ def _node_classes(fabric: Fabric, traffic: Traffic) -> Ints:
     ball = step
     # Nodes of random graphs differ in nothing else, and the search would have to try them all.
     for _ in range(3):
-        columns += [np.diff(ball.indptr), np.diff(ball.tocsc().indptr)]
-        if ball.nnz * (step.nnz / n) > _MOST_NEIGHBOURS:
+        inward = np.diff(ball.tocsc().indptr)
+        columns += [np.diff(ball.indptr), inward]
+        if float(inward @ np.diff(step.indptr)) > _MOST_NEIGHBOURS:
             break
         ball = (ball @ step > 0).astype(np.int32).tocsr()
     return np.asarray(np.unique(np.stack(columns), axis=1, return_inverse=True)[1], dtype=np.int64).ravel()

@@ -24,6 +24,7 @@ from topo.fabric import Fabric, FabricSeries
 from .case import Case, as_series
 from .findings import Findings, interval, unlimited
 from .meaning import LEAST_FLOW, WORST_TIME
+from .message_times import message_times
 from .orbit_ends import is_constant, is_same
 from .published import compared
 from .rebuilt import MOST_REBUILT, Rebuilt
@@ -49,6 +50,7 @@ def check_claims(*, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt,
     for row in table["metrics"]:
         claims.metric(row)
     claims.collectives()
+    claims.message_times()
     claims.readings()
     claims.published()
     claims.limits()
@@ -220,6 +222,24 @@ class _Claims:
         once = np.minimum(fabric.local_bps, fabric.port_bps)[many] * g / (g - 1.0)
         rate = float(once.min(initial=np.inf)) / (2.0 if name == "all_reduce" else 1.0)
         self.found.number(f"{where}, inside a node", stated, rate)
+
+    def message_times(self) -> None:
+        """All by formulas, from the fabrics of the proofs and the best rate of each all_reduce."""
+        best: Mapping[str, Any] = next((row for row in self.table["collectives"] if row["name"] == "all_reduce"), {})
+        sides = {
+            side: (self._fabric(who), min(unlimited(best[side]["between_nodes"]["upper"]),
+                                          unlimited(best[side]["inside_a_node"])))
+            for side, who in _SIDES.items() if best.get(side) is not None
+        }  # fmt: skip
+        found = message_times(sides)
+        stated = self.table["all_reduce_times"]
+        self.found.equal("all_reduce_times, rows", [[row["algorithm"], row["message_bit"]] for row in stated],
+                         [[one.algorithm, one.message_bit] for one in found])  # fmt: skip
+        for row, one in zip(stated, found, strict=False):
+            where = f"all_reduce of {one.size}, {one.algorithm}"
+            for side in sides:
+                self.found.number(f"{where}, {side}_s", row[f"{side}_s"], getattr(one, f"{side}_s"))
+        self.found.proved += ["times of all_reduce"] if found else []
 
     def readings(self) -> None:
         others: Sequence[tuple[str, Case]] = () if self.case is None else self.case.readings

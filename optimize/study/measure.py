@@ -21,6 +21,7 @@ from optimize.flow.traffic import all_to_all
 
 from .case import Case, as_series
 from .context import context
+from .message_times import message_times, times_notes
 from .orbit_ends import check_measurable, is_constant, is_same
 from .report import METRIC_UNITS, CollectiveRow, Metric, Proof, Reading, Report
 from .side import Asked, Progress, Side, quiet
@@ -106,6 +107,11 @@ def measure(
         lost_satellite=worst_satellite_loss(kept=form.at_worst or form.fabric, answer=form.all_to_all),
         rtol=rtol,
     )
+    times = message_times({
+        who: (side.fabric, side.all_reduce.rate_bps.upper)
+        for who, side in (("scale_up", up), ("scale_out", out), ("formation", form)) if side is not None
+    })  # fmt: skip
+    notes = context(metrics=metrics, up=up, out=out, form=form, times=len(series), refused=_refused(up, form))
     least = Proof(label="formation all_to_all, least flow", fabric=form.fabric, traffic=form.traffic, throughput=lean)
     proofs = (
         *up.proofs("scale-up"),
@@ -118,7 +124,7 @@ def measure(
         binding=binding(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all),
         proofs=proofs, cut=form.cut, switching_bps=float(switching.max()),
         link_power_w=float(form.fabric.power_w.sum()), provenance=_provenance(case), collectives=_rows(up, out, form),
-        notes=context(metrics=metrics, up=up, out=out, form=form, times=len(series), refused=_refused(up, form)),
+        message_times=times, notes=(*notes, *times_notes(times)),
     )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from optimize.flow.traffic import Traffic
 from topo.fabric import Fabric
 
 from .case import Case
+from .message_times import MessageTime
 
 __all__ = ["METRIC_UNITS", "AssumedEffect", "CollectiveRow", "Metric", "Proof", "Reading", "Report"]
 
@@ -148,6 +149,7 @@ class Report:
     link_power_w: float
     provenance: Mapping[str, Any] = field(repr=False)
     collectives: tuple[CollectiveRow, ...] = ()
+    message_times: tuple[MessageTime, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[AssumedEffect, ...] = ()
     effects_note: str = "not measured; with_effects adds them"

@@ -104,6 +104,7 @@ def report_table(report: Report) -> dict[str, Any]:
             {"name": row.name, **{side: _collective(getattr(row, side)) for side in _SIDES}}
             for row in report.collectives
         ],
+        "all_reduce_times": [asdict(one) for one in report.message_times],
         "notes": list(report.notes),
         "ladder": {
             "steps": [asdict(step) for step in report.ladder.steps],
@@ -227,10 +228,16 @@ def tables_csv(table: Mapping[str, Any]) -> dict[str, bytes]:
          row["formation"]["lower_by"]]
         for row in table["collectives"]
     ]  # fmt: skip
+    times = [
+        [t["algorithm"], t["message_bit"], t["scale_up_s"], "" if t["scale_out_s"] is None else t["scale_out_s"],
+         t["formation_s"]]
+        for t in table["all_reduce_times"]
+    ]  # fmt: skip
     parts = ("between_nodes_lower", "between_nodes_upper", "inside_a_node")
     return {
         "collectives.csv": _csv(["collective", *(f"{side}_{part}_bps" for side in _SIDES for part in parts), "upper_by",
                                  "lower_by"], collectives),
+        "all_reduce_times.csv": _csv(["algorithm", "message_bit", "scale_up_s", "scale_out_s", "formation_s"], times),
         "metrics.csv": _csv(["metric", "unit", *(f"{what}_{end}" for what in _COLUMNS for end in _ENDS)], metrics),
         "ladder.csv": _csv(["step", "name", "upper_bps", "achieved_bps", "factor", "exact", "how"], steps),
         "readings.csv": _csv(["reading", "all_to_all_lower_bps", "all_to_all_upper_bps", "gap_lower", "gap_upper",

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimize.flow.collective.maxflow import FlowGraph
+from optimize.flow.maxflow import FlowGraph
 
-# Sums of a few dozen doubles, of capacities that span nine decades.
-RTOL = 1e-12
+# Two rounds of integer flows leave about 1e-12 of the flow; capacities here span nine decades.
+RTOL = 1e-9
 
 
 @st.composite

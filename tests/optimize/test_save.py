@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = [
     "report.json",
     "collectives.csv",
+    "all_reduce_times.csv",
     "metrics.csv",
     "ladder.csv",
     "readings.csv",

@@ -19,6 +19,7 @@ from optimize.flow.throughput import Throughput, least_flow, max_throughput
 from optimize.flow.traffic import Traffic, all_to_all, from_matrix, permutation
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 from topo.fabric import Fabric
+from topo.graph import from_networkx
 from topo.ground import nvl72
 
 KING = nx.strong_product(nx.path_graph(5), nx.path_graph(5))
@@ -187,3 +188,12 @@ def test_king_grids_of_81_and_144_nodes_meet_their_closed_form(k: int, orbits: i
     assert answer.lower_per_s <= truth * (1 + 1e-9) <= answer.upper_per_s * (1 + 2e-9)
     assert answer.width < 1e-6
     answer.verify(fabric=fabric, traffic=all_to_all(fabric=fabric))
+
+
+@pytest.mark.parametrize(("leaves", "n_orbits"), [(30, 2), (3000, 3001)])
+def test_thousands_of_nodes_round_one_switch_are_left_as_they_are(leaves: int, n_orbits: int) -> None:
+    # Each pair of leaves is a generator of its own, which says of every vertex where it goes: gigabytes in all.
+    graph: nx.Graph[Any] = nx.star_graph(leaves)
+    graph.add_nodes_from((v, {"gpus": int(v > 0)}) for v in list(graph))
+    fabric = from_networkx(graph, name="star", capacity_bps=1e12)
+    assert find_symmetry(fabric=fabric, traffic=all_to_all(fabric=fabric)).n_orbits == n_orbits

@@ -96,6 +96,7 @@ SLIGHTLY = 1.0 + 1e-6
         (times(SLIGHTLY, "ladder", "gap", "upper"), "ladder, gap, upper"),
         (times(2.0, "ladder", "width"), "ladder, width"),
         (times(SLIGHTLY, "readings", 1, "gap_scale_up", "upper"), "reading '2 x 2 spatial channels', gap_scale_up"),
+        (times(SLIGHTLY, "all_reduce_times", 0, "formation_s"), "all_reduce of 1 MB, ring, formation_s"),
         (times(SLIGHTLY, "binding", 0, "share"), "binding, links"),
         (times(SLIGHTLY, "switching_bps"), "switching_bps"),
         (times(SLIGHTLY, "link_power_w"), "link_power_w"),

@@ -2,8 +2,7 @@
 
 optimum     best all-gather, reduce-scatter, broadcast and all-reduce, each an interval: `all_reduce` and the like
 expansion   the fabric as a graph in which a node's own limits are arcs
-bounds      cuts and partitions that no schedule passes, over
-maxflow     flows between single vertices
+bounds      cuts and partitions that no schedule passes
 packing     schedules that reach them: how much of which tree
 trees       the trees themselves
 spanning    both ends where that is too large

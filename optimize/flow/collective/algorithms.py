@@ -22,8 +22,8 @@ from topo.fabric import Fabric
 from .optimum import Collective
 
 __all__ = [
-    "Phase", "Schedule", "double_binary_trees", "hierarchical_all_reduce", "optimum_time_s", "ring_all_gather",
-    "ring_all_reduce", "ring_order", "tree_all_reduce",
+    "Phase", "Schedule", "double_binary_trees", "floor_time_s", "hierarchical_all_reduce", "optimum_time_s",
+    "ring_all_gather", "ring_all_reduce", "ring_order", "tree_all_reduce",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -106,7 +106,13 @@ def optimum_time_s(*, collective: Collective, fabric: Fabric, message_bit: Array
         raise ValueError(
             "a broadcast does not join the farthest pair; ask for the time of a collective of all with all"
         )
-    return np.maximum(bits / collective.rate_bps.upper, latency(fabric=fabric).worst.lower)
+    return floor_time_s(rate_bps=collective.rate_bps.upper, fabric=fabric, message_bit=bits)
+
+
+def floor_time_s(*, rate_bps: float, fabric: Fabric, message_bit: ArrayLike) -> Floats:
+    """Time of S bits at a rate, or of the farthest pair if that takes longer; latencies at their lower ends. [s]"""
+    bits = require_positive(message_bit, name="message_bit", zero=True)
+    return np.maximum(bits / rate_bps, latency(fabric=fabric).worst.lower)
 
 
 def ring_order(*, fabric: Fabric) -> Ints:

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from links.frozen import FrozenArrays
+from optimize.flow.maxflow import FlowGraph
 
 from .expansion import Expansion
-from .maxflow import FlowGraph
 
 __all__ = ["CutBound", "PartitionBound", "cut_bound", "partition_bound"]
 
