@@ -1,6 +1,7 @@
 """Where the kinds of link meet: the ledger sums, the protocol holds for every kind, bad numbers are named."""
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,19 @@ def test_counts_are_whole(value: float) -> None:
 def test_a_transceiver_outside_its_band_is_flagged(wavelength_m: float) -> None:
     with pytest.warns(ValidityWarning, match="wavelength_m"):
         optical(wavelength_m=wavelength_m)
+
+
+@pytest.mark.parametrize("aperture_m", [0.1, 0.03])
+def test_the_shortest_range_that_is_named_is_modelled(aperture_m: float) -> None:
+    wide = optical(aperture_m=aperture_m)
+    with pytest.raises(ValueError, match=r"modelled from (\S+) m up") as refused:
+        wide.at(range_m=1e-3)
+    shortest_m = float(str(refused.value).split("modelled from ")[1].split()[0])
+    with pytest.warns(ValidityWarning, match="too near for Fresnel"):
+        assert np.isfinite(wide.at(range_m=1.01 * shortest_m).margin_db)
+
+
+def test_fresnel_diffraction_is_not_doubted_where_its_next_term_is_small() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optical(aperture_m=0.1).at(range_m=5.0)  # pi (2 a)^4/(4 lambda z^3) = 0.4 rad
