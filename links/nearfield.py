@@ -157,6 +157,11 @@ def displaced_coupling_ratio(
     rate = math.pi / (float(wavelength_m(frequency_hz=frequency_hz)) * distance[..., None])
     inner, outer = abs(a - b), a + b
     turn = float(rate.max()) * outer * (outer + 2.0 * float(offset.max()))  # of the integrand's phase, at most
+    if turn > 2.0 * MAX_SPACE_BANDWIDTH:
+        raise ValueError(
+            f"range_m={float(distance.min()):g} with offset_m={float(offset.max()):g}: a phase of {turn:.3g} rad over "
+            "the apertures is beyond what is integrated here; use a longer range or antennas closer together"
+        )
     nodes, weights = special.roots_legendre(48 + math.ceil(turn))
     middle = 0.5 * inner * (nodes + 1.0)
     phi = 0.5 * math.pi * (nodes + 1.0)

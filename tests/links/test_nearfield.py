@@ -140,3 +140,10 @@ def test_displaced_apertures_far_away_are_as_good_as_coaxial_ones() -> None:
     )
     assert far.shape == (2, 1)
     assert far == pytest.approx(1.0, abs=1e-4)
+
+
+def test_arrays_far_wider_than_their_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="offset_m=63"):
+        displaced_coupling_ratio(
+            tx_diameter_m=1.0, rx_diameter_m=1.0, range_m=1.0, frequency_hz=300e9, offset_m=np.arange(64.0)
+        )
