@@ -50,8 +50,8 @@ def half_power_beamwidth_rad(*, diameter_m: ArrayLike, frequency_hz: ArrayLike) 
 
 def _pattern_argument(angle_rad: ArrayLike, diameter_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
     diameter = require_positive(diameter_m, name="diameter_m")
-    angle = np.asarray(angle_rad, dtype=float)
-    return np.asarray(math.pi * diameter / wavelength_m(frequency_hz=frequency_hz) * np.abs(np.sin(angle)))
+    angle = np.minimum(np.abs(np.asarray(angle_rad, dtype=float)), math.pi / 2.0)
+    return np.asarray(math.pi * diameter / wavelength_m(frequency_hz=frequency_hz) * np.sin(angle))
 
 
 def dish_pattern(*, angle_rad: ArrayLike, diameter_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
@@ -59,7 +59,7 @@ def dish_pattern(*, angle_rad: ArrayLike, diameter_m: ArrayLike, frequency_hz: A
 
     Notes
     -----
-    (2 J1(x)/x)^2, x = pi D sin(theta)/lambda.
+    (2 J1(x)/x)^2, x = pi D sin(theta)/lambda. Behind the antenna (beyond 90 degrees) the value at 90 degrees.
     """
     x = _pattern_argument(angle_rad, diameter_m, frequency_hz)
     safe = np.where(x == 0.0, 1.0, x)
@@ -74,11 +74,10 @@ def dish_pattern_envelope(*, angle_rad: ArrayLike, diameter_m: ArrayLike, freque
     Beyond the first null 4 (J1^2 + Y1^2)/x^2, the smooth curve over all sidelobes (8/(pi x^3) at large x); inside it
     the main lobe, where that is higher. Behind the antenna (beyond 90 degrees) the value at 90 degrees.
     """
-    angle = np.minimum(np.abs(np.asarray(angle_rad, dtype=float)), math.pi / 2.0)
-    x = _pattern_argument(angle, diameter_m, frequency_hz)
+    x = _pattern_argument(angle_rad, diameter_m, frequency_hz)
     outside = np.maximum(x, special.jn_zeros(1, 1)[0])
     envelope = 4.0 * (special.j1(outside) ** 2 + special.y1(outside) ** 2) / outside**2
-    lobe = dish_pattern(angle_rad=angle, diameter_m=diameter_m, frequency_hz=frequency_hz)
+    lobe = dish_pattern(angle_rad=angle_rad, diameter_m=diameter_m, frequency_hz=frequency_hz)
     return np.asarray(np.maximum(lobe, envelope))
 
 

@@ -176,7 +176,8 @@ def side_lobe_envelope(*, diameter_m: ArrayLike, off_axis_rad: ArrayLike, wavele
     Notes
     -----
     Airy pattern `(2 J1(x)/x)^2` with the Bessel envelope: `(8/pi) x^-3`, `x = pi D sin(theta)/lambda`; never above 1
-    and meant for x above 3. Far field only; scattered light takes over beyond about a milliradian.
+    and meant for x above 3; behind the aperture the value at 90 degrees. Far field only; scattered light takes over
+    beyond about a milliradian.
 
     Examples
     --------
@@ -185,6 +186,6 @@ def side_lobe_envelope(*, diameter_m: ArrayLike, off_axis_rad: ArrayLike, wavele
     -56.11
     """
     diameter = require_positive(diameter_m, name="diameter_m")
-    sine = np.sin(require_positive(off_axis_rad, name="off_axis_rad"))
+    sine = np.sin(np.minimum(require_positive(off_axis_rad, name="off_axis_rad"), math.pi / 2.0))
     x = math.pi * diameter * sine / require_positive(wavelength_m, name="wavelength_m")
     return np.asarray(np.minimum(1.0, 8.0 / math.pi / x**3))

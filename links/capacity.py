@@ -22,8 +22,10 @@ Floats = NDArray[np.float64]
 
 
 def _g_nats(photons: Floats) -> Floats:
-    """(1+n) ln(1+n) - n ln n."""
-    return np.asarray(special.xlog1py(1.0 + photons, photons) - special.xlogy(photons, photons))
+    """(1+n) ln(1+n) - n ln n, written without the difference of two large numbers for many photons."""
+    few = photons * np.log1p(photons) - special.xlogy(photons, photons)
+    many = photons * np.log1p(1.0 / np.maximum(photons, 1.0))
+    return np.asarray(np.log1p(photons) + np.where(photons < 1.0, few, many))
 
 
 def holevo_bits(*, photons: ArrayLike, background_photons: ArrayLike = 0.0) -> Floats:

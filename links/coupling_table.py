@@ -5,6 +5,7 @@ Quadrature at knots in the logarithm of k a^2/z, kept between calls, and interpo
 """
 
 import math
+import warnings
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .coupling import MAX_SPACE_BANDWIDTH, mode_overlap, offset_coupling
+from .model import ValidityWarning
 
 __all__ = ["KNOTS_PER_E", "CouplingTable", "interpolate_rows", "tabulated_coupling"]
 
@@ -118,10 +120,18 @@ def tabulated_coupling(
     c = curvature / range_m
     if c.size == 0:
         return CouplingTable(*np.zeros((4, *c.shape)))
-    if c.max() > MAX_SPACE_BANDWIDTH:
+    largest = MAX_SPACE_BANDWIDTH * math.exp(-2.0 / KNOTS_PER_E)  # the interpolation asks two knots farther
+    if c.max() > largest:
         raise ValueError(
             f"range_m={float(range_m.min())!r}: apertures of radius {tile_radius_m:g} m are modelled from "
-            f"{curvature / MAX_SPACE_BANDWIDTH:.3g} m up; ask for longer ranges or use smaller apertures"
+            f"{curvature / largest:.3g} m up; ask for longer ranges or use smaller apertures"
+        )
+    nearest_m = float(range_m.min())
+    if math.pi * (2.0 * tile_radius_m) ** 4 > 4.0 * wavelength_m * nearest_m**3:
+        warnings.warn(
+            f"range_m={nearest_m:g} is too near for Fresnel diffraction between apertures of {2.0 * tile_radius_m:g} m",
+            ValidityWarning,
+            stacklevel=4,
         )
     position = np.log(c) * KNOTS_PER_E
     first = math.floor(position.min()) - 1

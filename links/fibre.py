@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.constants import Planck, speed_of_light
 
 from .copper import copper_capacity_bps
-from .model import LinkBudget, LinkState, Surroundings, require_positive
+from .model import LinkBudget, LinkState, Surroundings, require_count, require_positive
 from .noise import STANDARD_TEMPERATURE_K
 from .parts import Part
 from .units import from_db, watt_from_dbm
@@ -57,8 +57,7 @@ class FibreLink:
             raise ValueError(
                 f"module={self.module.name!r} is a {self.module.kind}: use a fibre_module or copper_module"
             )
-        if self.modules < 1:
-            raise ValueError(f"modules={self.modules!r}: need at least 1")
+        object.__setattr__(self, "modules", require_count(self.modules, name="modules"))
 
     @property
     def medium(self) -> str:

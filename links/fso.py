@@ -19,11 +19,11 @@ from .aperture import marechal_factor
 from .capacity import holevo_capacity_bps
 from .coupling_table import interpolate_rows, tabulated_coupling
 from .dwdm import channel_count, channel_share_w
-from .model import LinkBudget, LinkState, Surroundings, ValidityWarning, require_positive
+from .model import LinkBudget, LinkState, Surroundings, ValidityWarning, require_count, require_positive
 from .modes import circular_modes, square_modes
 from .modulation import osnr
 from .parts import Part, all_parts
-from .pointing import two_end_fade_nepers, two_end_outage
+from .pointing import DEEP_FADE_DB, two_end_fade_nepers, two_end_outage
 from .transceiver import LineMode, line_modes
 from .units import db, dbm, from_db, watt_from_dbm
 
@@ -33,7 +33,6 @@ Floats = NDArray[np.float64]
 
 LIMIT_KNOTS_PER_E = 8  # numerical setting of `limit_bps`; the interpolation error is tested
 _NO_LIGHT_NEPERS = 512.0  # a deeper fade would underflow; no receiver hears this one
-DEEP_FADE_DB = 6.0  # beyond it the Gaussian fall of the coupling with angle is too kind to a truncated beam (tested)
 
 
 class _Level(NamedTuple):
@@ -122,16 +121,20 @@ class OpticalLink:
         if not 0.0 < self.outage < 1.0:
             raise ValueError(f"outage={self.outage!r}: need a probability between 0 and 1")
         for name in ("channels", "sub_apertures"):
-            value = getattr(self, name)
-            if value != int(value) or value < 1:
-                raise ValueError(f"{name}={value!r}: need a whole number >= 1")
-            object.__setattr__(self, name, int(value))
+            object.__setattr__(self, name, require_count(getattr(self, name), name=name))
         if math.isqrt(self.sub_apertures) ** 2 != self.sub_apertures:
             raise ValueError(f"sub_apertures={self.sub_apertures!r}: tiles fill a square, use 1, 4, 9, 16, ...")
         if self.focus_m is not None and (self.focus_m == 0.0 or not math.isfinite(self.focus_m)):
             raise ValueError(f"focus_m={self.focus_m!r}: need a finite distance other than 0, or None for collimated")
         line_modes(self.transceiver)
-        self.band()
+        band, middle_hz = self.band(), constants.c / self.wavelength_m
+        if not band["low_hz"] <= middle_hz <= band["high_hz"]:
+            warnings.warn(
+                f"wavelength_m={self.wavelength_m!r} is outside {band.title}, where {self.transceiver.name} works; "
+                "its sensitivity and channels are extrapolated there",
+                ValidityWarning,
+                stacklevel=3,
+            )
 
     @property
     def medium(self) -> str:

@@ -124,5 +124,7 @@ def modcod_efficiency(*, es_n0_db: ArrayLike, table: ModcodTable, implementation
         What the modem needs over the ideal thresholds. [dB]
     """
     available = np.asarray(es_n0_db, dtype=float) - implementation_loss_db
+    if np.isnan(available).any():
+        raise ValueError(f"es_n0_db={es_n0_db!r}, implementation_loss_db={implementation_loss_db!r}: need numbers")
     row = np.searchsorted(table.es_n0_db, available, side="right")
     return np.asarray(np.concatenate([[0.0], table.spectral_efficiency])[row])

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from .frozen import FrozenArrays
 
 __all__ = [
-    "LinkBudget", "LinkModel", "LinkState", "Surroundings", "ValidityWarning", "require_positive",
+    "LinkBudget", "LinkModel", "LinkState", "Surroundings", "ValidityWarning", "require_count", "require_positive",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -41,6 +41,19 @@ def require_positive(value: ArrayLike, *, name: str, zero: bool = False) -> Floa
     return array
 
 
+def require_count(value: float, *, name: str) -> int:
+    """`value` as a whole number of at least 1, or a `ValueError` that names it.
+
+    >>> require_count(1.5, name="links")
+    Traceback (most recent call last):
+    ...
+    ValueError: links=1.5: need a whole number >= 1
+    """
+    if not (math.isfinite(value) and value == int(value) and value >= 1):
+        raise ValueError(f"{name}={value!r}: need a whole number >= 1")
+    return int(value)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Surroundings(FrozenArrays):
     """What geometry adds to a receiver, broadcast against the ranges; computed by `topo`.
@@ -55,6 +68,11 @@ class Surroundings(FrozenArrays):
 
     interference_w: Floats
     background_w_hz: Floats
+
+    def __post_init__(self) -> None:
+        for name in ("interference_w", "background_w_hz"):
+            object.__setattr__(self, name, require_positive(getattr(self, name), name=name, zero=True))
+        super().__post_init__()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

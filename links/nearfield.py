@@ -16,9 +16,10 @@ from .coupling import MAX_SPACE_BANDWIDTH
 from .model import ValidityWarning, require_positive
 from .modes import spatial_modes
 
-__all__ = ["far_field_transmission", "flat_aperture_transmission", "on_axis_reduction"]
+__all__ = ["displaced_coupling_ratio", "far_field_transmission", "flat_aperture_transmission", "on_axis_reduction"]
 
 Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
 
 
 def on_axis_reduction(*, diameter_m: ArrayLike, range_m: ArrayLike, frequency_hz: ArrayLike) -> Floats:
@@ -118,6 +119,64 @@ def flat_aperture_transmission(
     for square, part in zip(s**2, density, strict=True):  # not a matrix product: a million ranges must fit in memory
         total = total + part * np.exp(1j * square * rate)
     return np.asarray(np.abs(total) ** 2 / (math.pi * a * b * wavelength * distance) ** 2)
+
+
+def displaced_coupling_ratio(
+    *, tx_diameter_m: float, rx_diameter_m: float, range_m: ArrayLike, frequency_hz: float, offset_m: ArrayLike
+) -> Complexes:
+    """Field coupled between two parallel flat apertures displaced sideways over that between coaxial ones. [-]
+
+    Parameters
+    ----------
+    tx_diameter_m, rx_diameter_m : float
+        [m]
+    range_m : array
+        Between the planes. [m]
+    frequency_hz : float
+        [Hz]
+    offset_m : (k,) array
+        Between the axes. [m]
+
+    Returns
+    -------
+    (..., k) complex array
+        Without the phase of the longer way between the centres, exp(-i k offset^2/2z).
+
+    Notes
+    -----
+    The integral of `flat_aperture_transmission` with J0(k s offset/z) under it. 1 in the far field, where every antenna
+    of an array lies in the main lobe of every other; near, a beam hardly reaches the neighbours, which is what keeps
+    the power an array receives below the power it is sent.
+    """
+    distance = require_positive(range_m, name="range_m")
+    offset = require_positive(offset_m, name="offset_m", zero=True)
+    a = 0.5 * float(require_positive(tx_diameter_m, name="tx_diameter_m"))
+    b = 0.5 * float(require_positive(rx_diameter_m, name="rx_diameter_m"))
+    if distance.size == 0 or offset.size == 0:
+        return np.zeros((*distance.shape, *offset.shape), dtype=complex)
+    rate = math.pi / (float(wavelength_m(frequency_hz=frequency_hz)) * distance[..., None])
+    inner, outer = abs(a - b), a + b
+    turn = float(rate.max()) * outer * (outer + 2.0 * float(offset.max()))  # of the integrand's phase, at most
+    if turn > 2.0 * MAX_SPACE_BANDWIDTH:
+        raise ValueError(
+            f"range_m={float(distance.min()):g} with offset_m={float(offset.max()):g}: a phase of {turn:.3g} rad over "
+            "the apertures is beyond what is integrated here; use a longer range or antennas closer together"
+        )
+    nodes, weights = special.roots_legendre(48 + math.ceil(turn))
+    middle = 0.5 * inner * (nodes + 1.0)
+    phi = 0.5 * math.pi * (nodes + 1.0)
+    edge = inner + (outer - inner) * np.sin(0.5 * phi) ** 2
+    radius = np.concatenate([middle, edge])
+    density = np.concatenate([
+        0.5 * inner * weights * middle * math.pi * min(a, b) ** 2,
+        0.25 * math.pi * (outer - inner) * weights * np.sin(phi) * edge * _lens_area(edge, a, b),
+    ])  # fmt: skip
+    total, coaxial = np.zeros((*distance.shape, *offset.shape), dtype=complex), np.zeros((*distance.shape, 1), complex)
+    for s, part in zip(radius, density, strict=True):  # not a matrix product, as above
+        wave = part * np.exp(-1j * s**2 * rate)
+        coaxial = coaxial + wave
+        total = total + wave * special.j0(2.0 * rate * s * offset)
+    return np.asarray(total / coaxial)
 
 
 def _lens_area(s: Floats, a: float, b: float) -> Floats:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.constants import speed_of_light
 
 from .copper import copper_capacity_bps, copper_loss_db, copper_reach_m
-from .model import LinkBudget, LinkState, Surroundings, require_positive
+from .model import LinkBudget, LinkState, Surroundings, require_count, require_positive
 from .noise import STANDARD_TEMPERATURE_K
 from .parts import Part
 
@@ -126,8 +126,7 @@ class NVLink:
     efficiency: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.links < 1:
-            raise ValueError(f"links={self.links}: need at least 1")
+        object.__setattr__(self, "links", require_count(self.links, name="links"))
         if not 0.0 < self.efficiency <= 1.0:
             raise ValueError(f"efficiency={self.efficiency!r}: need above 0 and at most 1")
         for key in ("channel_budget_db", "fixed_loss_db", "energy_per_bit_j", "electronics_latency_s"):

@@ -22,6 +22,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+DEEP_FADE_DB = 6.0  # beyond it the Gaussian fall of the coupling with angle is too kind to a truncated beam (tested)
+
 
 def _tail(scaled: Floats, ratio: Floats) -> Floats:
     """Log of P(X1 + X2 > x) for exponentials of means m1 >= m2, with scaled = x/m1 and ratio = m2/m1."""

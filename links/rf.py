@@ -18,12 +18,12 @@ from .antenna import dish_pattern_envelope, half_power_beamwidth_rad, ruze_effic
 from .capacity import holevo_capacity_bps
 from .mimo import los_channel, stream_gains
 from .modcod import ModcodTable, modcod_table
-from .model import LinkBudget, LinkState, Surroundings, ValidityWarning, require_positive
+from .model import LinkBudget, LinkState, Surroundings, ValidityWarning, require_count, require_positive
 from .modes import circular_modes
-from .nearfield import far_field_transmission, flat_aperture_transmission
+from .nearfield import displaced_coupling_ratio, far_field_transmission, flat_aperture_transmission
 from .noise import STANDARD_TEMPERATURE_K, combined_snr, converter_snr, radiation_temperature_k
 from .parts import Part, all_parts
-from .pointing import two_end_fade_nepers, two_end_outage
+from .pointing import DEEP_FADE_DB, two_end_fade_nepers, two_end_outage
 from .units import db, dbm, from_db
 
 __all__ = ["RadioLink", "inter_satellite_band"]
@@ -122,8 +122,7 @@ class RadioLink:
             require_positive(getattr(self, name), name=name)
         require_positive(self.jitter_rad, name="jitter_rad", zero=True)
         for name in ("channels", "amplifiers", "antennas"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)!r}: need at least 1")
+            object.__setattr__(self, name, require_count(getattr(self, name), name=name))
         if self.polarisations not in (1, 2):
             raise ValueError(f"polarisations={self.polarisations!r}: there are 1 or 2")
         if not 0.0 < self.outage < 1.0:
@@ -225,13 +224,18 @@ class RadioLink:
         single = self.channel_power_w * losses * coupling[..., None]
         if self.antennas == 1:
             return np.asarray(single)
-        channel = los_channel(
-            elements=self.antennas,
-            spacing_m=self.antenna_spacing_m,
-            range_m=ranges,
-            frequency_hz=self.frequency_hz,
-        )
-        return np.asarray(single * self.antennas * stream_gains(channel=channel))
+        return np.asarray(single * self.antennas * self._stream_gains(ranges))
+
+    def _stream_gains(self, ranges: Floats) -> Floats:
+        """Gains of `links.mimo.stream_gains`, with the dishes' own near field between unlike antennas."""
+        channel = los_channel(elements=self.antennas, spacing_m=self.antenna_spacing_m, range_m=ranges,
+                              frequency_hz=self.frequency_hz)  # fmt: skip
+        number = np.arange(self.antennas)
+        ratio = displaced_coupling_ratio(
+            tx_diameter_m=self.transmit_diameter_m, rx_diameter_m=self.receive_diameter_m, range_m=ranges,
+            frequency_hz=self.frequency_hz, offset_m=number * self.antenna_spacing_m,
+        )  # fmt: skip
+        return stream_gains(channel=channel * ratio[..., np.abs(number[:, None] - number)])
 
     def _noise_w(self, surroundings: Surroundings | None) -> Floats:
         """Noise and interference of one channel."""
@@ -273,6 +277,13 @@ class RadioLink:
         closes = row[..., 0] >= 0
         used = np.maximum(row[..., 0], 0)  # streams come strongest first; the strongest has the margin
         first, second = self._fade_means()
+        if closes.any() and self._fade_nepers() * db(math.e) > DEEP_FADE_DB:
+            warnings.warn(
+                f"jitter_rad={self.jitter_rad!r} with outage={self.outage!r}: a fade deeper than {DEEP_FADE_DB:g} dB, "
+                "which a Gaussian main lobe understates; use smaller dishes or less jitter",
+                ValidityWarning,
+                stacklevel=2,
+            )
         # every stream keeps its row while none has faded below it: the tightest decides
         spare = np.where(row >= 0, np.log(snr / required[np.maximum(row, 0)]), np.inf).min(axis=-1)
         spare = np.where(closes, np.maximum(spare, 0.0), 0.0)
@@ -309,9 +320,7 @@ class RadioLink:
         transmit_dbm = float(dbm(self.channel_power_w))
         array_db = 0.0
         if self.antennas > 1:
-            channel = los_channel(elements=self.antennas, spacing_m=self.antenna_spacing_m, range_m=distance,
-                                  frequency_hz=self.frequency_hz)  # fmt: skip
-            array_db = float(db(self.antennas * stream_gains(channel=channel)[0]))
+            array_db = float(db(self.antennas * self._stream_gains(distance)[0]))
         near_db = received_dbm - transmit_dbm - array_db - math.fsum(term for _, term in terms)
         terms.append(("near field", near_db))
         if self.antennas > 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.constants import speed_of_light
 
-from .model import LinkBudget, LinkState, Surroundings, require_positive
+from .model import LinkBudget, LinkState, Surroundings, require_count, require_positive
 from .parts import Part
 from .units import db
 
@@ -49,8 +49,7 @@ class TerminalLink:
         for key in ("rate_bps", "range_m", "electronics_latency_s"):
             if key not in self.part.data:
                 raise ValueError(f"{self.part.name}: no {key}, so it is no published terminal; use a part that has it")
-        if self.shared_by < 1:
-            raise ValueError(f"shared_by={self.shared_by!r}: need at least 1 link")
+        object.__setattr__(self, "shared_by", require_count(self.shared_by, name="shared_by"))
 
     @property
     def medium(self) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from links.model import LinkModel, LinkState, require_positive
+from links.model import LinkModel, LinkState, ValidityWarning, require_positive
 
 from .fabric import Fabric, FabricSeries
 from .formation import Formation
@@ -24,6 +24,8 @@ from .wiring import Wiring
 __all__ = ["Satellite", "build_fabric", "build_series"]
 
 Floats = NDArray[np.float64]
+
+_LINEAR_PART = 0.01  # of the orbit radius: larger formations are not flat, and their linear motion is off by percents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +84,14 @@ def _per_satellite(satellite: Satellite | Sequence[Satellite], n: int) -> list[S
 
 def _check_geometry(formation: Formation, types: Sequence[Satellite], wiring: Wiring, time_s: Floats) -> None:
     largest = max(s.radius_m for s in types)
+    reach, axis = formation.radius_m(), formation.orbit.semi_major_axis_m
+    if reach > _LINEAR_PART * axis:
+        warnings.warn(
+            f"formation {formation.name!r} reaches {reach:.4g} m, over {_LINEAR_PART:.0%} of the orbit radius: linear "
+            "relative motion does not hold there, and the Earth may stand in sight lines that are taken as clear",
+            ValidityWarning,
+            stacklevel=3,
+        )
     if len(formation) > 1:
         closest = formation.closest_approach_m()
         if closest < 2.0 * largest:

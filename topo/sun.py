@@ -105,6 +105,14 @@ def beta_angle_rad(*, orbit: Orbit, date: ArrayLike) -> Floats:
     return np.asarray(np.arcsin(np.clip(np.sum(normal * sun_direction(date=date), axis=-1), -1.0, 1.0)))
 
 
+def _beta(beta_rad: ArrayLike) -> Floats:
+    beta = np.asarray(beta_rad, dtype=float)
+    bad = ~(np.abs(beta) <= 0.5 * math.pi * (1.0 + 1e-12))
+    if bad.any():
+        raise ValueError(f"beta_rad={float(beta[bad][0])!r}: need -pi/2 to pi/2; degrees must be converted")
+    return beta
+
+
 def sun_in_hill_frame(*, beta_rad: ArrayLike, phase_rad: ArrayLike) -> Floats:
     """Unit vectors to the Sun in the Hill frame, shape (..., 3). [-]
 
@@ -115,7 +123,7 @@ def sun_in_hill_frame(*, beta_rad: ArrayLike, phase_rad: ArrayLike) -> Floats:
     phase_rad : array
         Angle flown since the point of the orbit that is nearest to the Sun. [rad]
     """
-    beta, phase = np.broadcast_arrays(np.asarray(beta_rad, dtype=float), np.asarray(phase_rad, dtype=float))
+    beta, phase = np.broadcast_arrays(_beta(beta_rad), np.asarray(phase_rad, dtype=float))
     return np.stack([np.cos(beta) * np.cos(phase), -np.cos(beta) * np.sin(phase), np.sin(beta)], axis=-1)
 
 
@@ -144,7 +152,7 @@ def eclipse_fraction(
     >>> float(eclipse_fraction(semi_major_axis_m=7028137.0, beta_rad=0.0).round(3))
     0.362
     """
-    beta = np.asarray(beta_rad, dtype=float)
+    beta = _beta(beta_rad)
     limit = eclipse_beta_limit_rad(semi_major_axis_m=semi_major_axis_m, earth_radius_m=earth_radius_m)
     ratio = np.cos(limit) / np.maximum(np.cos(beta), np.finfo(float).tiny)
     return np.asarray(np.arccos(np.minimum(ratio, 1.0)) / math.pi)

@@ -86,7 +86,7 @@ def parse_quantity(value: object, *, dimension: str) -> float:
         number = math.nan
     if match is None or math.isnan(number):
         raise ValueError(f"{shown(value)} is not a quantity; {need}")
-    unit, rest = match["unit"] or "", match["rest"]
+    unit, rest = match["unit"] or "", " ".join(match["rest"].split())
     factor = DIMENSIONS[dimension].get(unit)
     if factor is None or (unit == "" and dimension != "number"):
         raise ValueError(_refusal(value, unit, dimension))
@@ -120,6 +120,8 @@ def _refusal(text: str, unit: str, dimension: str) -> str:
     for other, table in DIMENSIONS.items():
         if unit in table and other != dimension:
             return f"{shown(text)} is {_a(other)}; {need}"
-    alike = [known for table in DIMENSIONS.values() for known in table if known.lower() == unit.lower()]
+    plain = f"{unit.removesuffix('Bps')}B/s" if unit.endswith("Bps") else unit  # not Gbps: that is an eighth of it
+    alike = [known for table in DIMENSIONS.values() for known in table if known.lower() == plain.lower()]
+    alike = [known for known in alike if known == plain] or alike
     hint = f" (did you mean {' or '.join(dict.fromkeys(alike))}? case matters: b is a bit, B a byte)" if alike else ""
     return f"{shown(text)}: unit {shown(unit)} is not known{hint}; {need}"

@@ -23,7 +23,7 @@ from links.antenna import (
     scan_loss,
     wavelength_m,
 )
-from links.aperture import aperture_gain
+from links.aperture import aperture_gain, side_lobe_envelope
 
 
 def test_gain_times_pattern_radiates_the_power_once() -> None:
@@ -133,3 +133,12 @@ def test_quantised_phases_raise_sidelobes_as_said() -> None:
     power = np.abs((np.exp(1j * error) * null).mean(axis=1)) ** 2
     expected = float(phase_quantisation_sidelobe(bits=bits, elements=elements))
     assert power.mean() == pytest.approx(expected, rel=4 / math.sqrt(draws))
+
+
+@pytest.mark.parametrize("angle_rad", [2.0, 3.0, math.pi])
+def test_nothing_shines_backwards(angle_rad: float) -> None:
+    # trap: sin(pi) = 0, so the aperture formula finds its peak again behind the dish
+    dish = {"diameter_m": 0.3, "frequency_hz": 65e9}
+    assert dish_pattern(angle_rad=angle_rad, **dish) == dish_pattern(angle_rad=math.pi / 2, **dish) < 1e-5
+    light_m = speed_of_light / 65e9
+    assert side_lobe_envelope(diameter_m=0.3, off_axis_rad=angle_rad, wavelength_m=light_m) < 1e-5

@@ -94,3 +94,9 @@ def test_bad_input_is_named() -> None:
     with pytest.raises(ValueError, match="order=1"):
         capacity.ppm_photons_per_bit(order=1, photons_per_pulse=1.0)
     assert math.isfinite(capacity.photons_for_bits_per_photon(bits_per_photon=0.1))
+
+
+@pytest.mark.parametrize("photons", [1e9, 1e13, 1e16, 1e20])
+def test_bits_of_very_many_photons_are_the_classical_limit(photons: float) -> None:
+    # a radio channel: g(n) -> log2(n) + log2(e); the textbook formula cancels to 0 at 1e16
+    assert capacity.holevo_bits(photons=photons) == pytest.approx(math.log2(photons) + math.log2(math.e), rel=1e-9)

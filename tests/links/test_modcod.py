@@ -85,3 +85,8 @@ def test_wrong_parts_are_refused() -> None:
         modcod_table(modcods=())
     with pytest.raises(ValueError, match="pick a part of kind modcods"):
         modcod_table(modcods=(load_part("twinax_30awg"),))
+
+
+def test_an_unknown_signal_gets_no_row() -> None:
+    with pytest.raises(ValueError, match="es_n0_db"):
+        modcod_efficiency(es_n0_db=[10.0, float("nan")], table=modcod_table(modcods=(load_part("dvb_s2"),)))

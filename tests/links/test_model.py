@@ -1,6 +1,7 @@
 """Where the kinds of link meet: the ledger sums, the protocol holds for every kind, bad numbers are named."""
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import links
+from links.fibre import FibreLink
 from links.fso import OpticalLink
-from links.model import LinkBudget, LinkModel, ValidityWarning, require_positive
+from links.model import LinkBudget, LinkModel, Surroundings, ValidityWarning, require_positive
 from links.nvlink import NVLink
 from links.parts import load_part
+from links.terminal import TerminalLink
 
 
 def optical(**changes: Any) -> OpticalLink:
@@ -120,3 +123,43 @@ def test_numbers_that_are_positive_come_back_as_an_array() -> None:
 def test_extrapolation_is_a_warning_that_can_be_made_an_error() -> None:
     assert issubclass(ValidityWarning, UserWarning)
     assert links.ValidityWarning is ValidityWarning
+
+
+@pytest.mark.parametrize("name", ["interference_w", "background_w_hz"])
+@pytest.mark.parametrize("value", [-1e-12, np.nan, np.inf])
+def test_surroundings_take_no_light_away(name: str, value: float) -> None:
+    given = {"interference_w": np.zeros(2), "background_w_hz": np.zeros(2), name: np.array([0.0, value])}
+    with pytest.raises(ValueError, match=name):
+        Surroundings(**given)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, np.nan, np.inf])
+def test_counts_are_whole(value: float) -> None:
+    with pytest.raises(ValueError, match="links"):
+        NVLink(generation=load_part("nvlink5"), cable=load_part("twinax_30awg"), links=value)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="modules"):
+        FibreLink(module=load_part("dsp_1600g"), modules=value)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="shared_by"):
+        TerminalLink(part=load_part("terminal_starlink"), shared_by=value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wavelength_m", [0.85e-6, 1.31e-6, 1.0])
+def test_a_transceiver_outside_its_band_is_flagged(wavelength_m: float) -> None:
+    with pytest.warns(ValidityWarning, match="wavelength_m"):
+        optical(wavelength_m=wavelength_m)
+
+
+@pytest.mark.parametrize("aperture_m", [0.1, 0.03])
+def test_the_shortest_range_that_is_named_is_modelled(aperture_m: float) -> None:
+    wide = optical(aperture_m=aperture_m)
+    with pytest.raises(ValueError, match=r"modelled from (\S+) m up") as refused:
+        wide.at(range_m=1e-3)
+    shortest_m = float(str(refused.value).split("modelled from ")[1].split()[0])
+    with pytest.warns(ValidityWarning, match="too near for Fresnel"):
+        assert np.isfinite(wide.at(range_m=1.01 * shortest_m).margin_db)
+
+
+def test_fresnel_diffraction_is_not_doubted_where_its_next_term_is_small() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optical(aperture_m=0.1).at(range_m=5.0)  # pi (2 a)^4/(4 lambda z^3) = 0.4 rad

@@ -10,7 +10,12 @@ from scipy.constants import speed_of_light
 from links.aperture import fraunhofer_distance_m
 from links.model import ValidityWarning
 from links.modes import strongest_coupling
-from links.nearfield import far_field_transmission, flat_aperture_transmission, on_axis_reduction
+from links.nearfield import (
+    displaced_coupling_ratio,
+    far_field_transmission,
+    flat_aperture_transmission,
+    on_axis_reduction,
+)
 
 
 def by_two_integrals(a: float, b: float, z: float, wavelength: float) -> float:
@@ -96,3 +101,49 @@ def test_itu_constant_is_reproduced_and_nothing_is_absorbed() -> None:
 
 def test_no_ranges_give_no_answers() -> None:
     assert flat_aperture_transmission(tx_diameter_m=1, rx_diameter_m=1, range_m=[], frequency_hz=6e10).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("tx_m", "rx_m", "range_m", "frequency_hz"), [(1.0, 1.0, 300.0, 140e9), (0.1, 0.3, 40.0, 65e9)]
+)
+def test_displaced_apertures_agree_with_the_integral_over_both(
+    tx_m: float, rx_m: float, range_m: float, frequency_hz: float
+) -> None:
+    # both discs on grids; the Fresnel kernel separates into x and y
+    wave = math.pi * frequency_hz / (speed_of_light * range_m)
+
+    def disc(diameter_m: float, parts: int = 6, n: int = 240) -> tuple[np.ndarray, np.ndarray]:
+        step = diameter_m / n
+        x = step * (np.arange(n) + 0.5) - diameter_m / 2
+        shift = step * ((np.arange(parts) + 0.5) / parts - 0.5)
+        inside = [np.hypot(x[:, None] + u, x + v) <= diameter_m / 2 for u in shift for v in shift]
+        return x, np.mean(inside, axis=0)
+
+    (x, sent), (y, taken) = disc(tx_m), disc(rx_m)
+
+    def coupled(offset_m: float) -> complex:
+        along = np.exp(-1j * wave * (x[:, None] - y - offset_m) ** 2)
+        across = np.exp(-1j * wave * (x[:, None] - y) ** 2)
+        return complex(np.sum((along.T @ sent @ across) * taken))
+
+    offset_m = [0.0, 1.0, 2.5]
+    wanted = [coupled(s) / coupled(0.0) * np.exp(1j * wave * s**2) for s in offset_m]
+    found = displaced_coupling_ratio(
+        tx_diameter_m=tx_m, rx_diameter_m=rx_m, range_m=range_m, frequency_hz=frequency_hz, offset_m=offset_m
+    )
+    assert found == pytest.approx(np.array(wanted), abs=1e-4)
+
+
+def test_displaced_apertures_far_away_are_as_good_as_coaxial_ones() -> None:
+    far = displaced_coupling_ratio(
+        tx_diameter_m=0.3, rx_diameter_m=0.1, range_m=[1e5, 1e6], frequency_hz=65e9, offset_m=[1.0]
+    )
+    assert far.shape == (2, 1)
+    assert far == pytest.approx(1.0, abs=1e-4)
+
+
+def test_arrays_far_wider_than_their_range_are_refused() -> None:
+    with pytest.raises(ValueError, match="offset_m=63"):
+        displaced_coupling_ratio(
+            tx_diameter_m=1.0, rx_diameter_m=1.0, range_m=1.0, frequency_hz=300e9, offset_m=np.arange(64.0)
+        )

@@ -147,3 +147,14 @@ def test_what_is_shown_of_a_value_is_short_and_on_one_line() -> None:
         deep = [deep]
     assert len(shown(deep)) < 80
     assert len(shown(["x" * 10_000] * 10_000)) < 500
+
+
+@pytest.mark.parametrize(("text", "hint"), [("900 GBps", "GB/s"), ("1 MBps", "MB/s"), ("1 kBps", "kB/s")])
+def test_the_hint_for_bytes_per_second_keeps_the_bytes(text: str, hint: str) -> None:
+    # Gbps would be an eighth of what was written
+    with pytest.raises(ValueError, match=re.escape(f"did you mean {hint}?")):
+        parse_quantity(text, dimension="rate")
+
+
+def test_more_than_one_blank_between_words_is_one() -> None:
+    assert parse_quantity("1.8 TB/s  both   ways", dimension="rate") == 900 * GB_S

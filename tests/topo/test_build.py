@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import ArrayLike
 
 from links.fso import OpticalLink
-from links.model import LinkBudget, LinkModel, LinkState, Surroundings
+from links.model import LinkBudget, LinkModel, LinkState, Surroundings, ValidityWarning
 from links.nvlink import NVLink
 from links.parts import load_part
+from links.terminal import TerminalLink
 from topo.build import Satellite, build_fabric, build_series
 from topo.fabric import FabricSeries
 from topo.formation import Formation, lattice_block, suncatcher_lattice
@@ -227,3 +228,15 @@ def test_building_warns_of_nothing_when_all_is_well() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         series()
+
+
+def test_a_formation_too_large_for_linear_motion_is_flagged() -> None:
+    # two satellites 9,000 km apart at 650 km: the straight line between them passes 700 km under the ground
+    zero = np.zeros(2)
+    apart = Formation(
+        orbit=Orbit(altitude_m=650e3), name="far", radial_cos_m=zero, radial_sin_m=zero, normal_cos_m=zero,
+        normal_sin_m=zero, along_track_offset_m=np.array([-4.5e6, 4.5e6]),
+    )  # fmt: skip
+    link = TerminalLink(part=load_part("terminal_edrs_lct"))
+    with pytest.warns(ValidityWarning, match="linear"):
+        build_fabric(formation=apart, satellite=SATELLITE, wiring=wired((0, 1)), link=link, time_s=0.0)

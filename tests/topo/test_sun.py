@@ -106,3 +106,11 @@ def test_sun_vector_in_the_hill_frame_is_a_unit_vector_above_the_plane_by_beta()
     assert np.allclose(np.linalg.norm(suns, axis=-1), 1.0)
     assert np.allclose(suns[:, 2], math.sin(0.7))
     assert suns[0, 0] > 0.0  # at phase 0 the Sun is overhead as far as it can be
+
+
+@pytest.mark.parametrize("beta_rad", [58.6, -3.0, math.nan])
+def test_a_sun_angle_in_degrees_is_refused(beta_rad: float) -> None:
+    with pytest.raises(ValueError, match="beta_rad"):
+        eclipse_fraction(semi_major_axis_m=7028137.0, beta_rad=beta_rad)
+    with pytest.raises(ValueError, match="beta_rad"):
+        sun_in_hill_frame(beta_rad=[0.0, beta_rad], phase_rad=0.0)
