@@ -115,6 +115,9 @@ def worst_link_loss(
     replaced by those of a new solution for the links solved anew. One link stands for all that a symmetry exchanges.
     """
     traffic = all_to_all(fabric=kept)
+    if not traffic.sources.size:
+        whole = Interval(lower=answer.lower_per_s, upper=answer.upper_per_s)
+        return Loss(per_s=whole, what="none", how="all GPUs are at one node: no traffic uses a link")
     mean, worst = with_outage(fabric=kept), with_outage(fabric=kept if at_worst is None else at_worst)
     bounds, why = _bounds(kept if at_worst is None else at_worst, worst, traffic, answer)
     link = int(np.argmin(bounds))

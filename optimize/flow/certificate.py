@@ -23,6 +23,9 @@ __all__ = ["Prices", "Utilisation", "achieved_per_s", "price_bound_per_s", "util
 
 Floats = NDArray[np.float64]
 
+# Below it, sums of products may be of numbers too small to be rounded in their last digit: they prove nothing.
+_LEAST = float(np.finfo(float).tiny / np.finfo(float).eps)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _PerLimit(FrozenArrays):
@@ -63,6 +66,7 @@ class Prices(_PerLimit):
         return cls(**{f.name: some.get(f.name, np.zeros(sizes.get(f.name, fabric.n_nodes))) for f in fields(cls)})
 
 
+@np.errstate(over="ignore")  # what overflows proves nothing
 def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limits: Limits | None = None) -> float:
     """Rounds per second that no routing can exceed, by these prices; inf where they prove nothing. [1/s]
 
@@ -98,7 +102,7 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
         wanted = bits > 0
         charge += float(bits[wanted] @ reach[wanted])
     charge += float(traffic.local_bit @ prices.local + traffic.port_bit(gpus=fabric.gpus) @ prices.port)
-    return worth / charge if charge > 0 else float("inf")
+    return worth / charge if min(worth, charge) >= _LEAST and charge < np.inf else float("inf")
 
 
 def worths(*, fabric: Fabric, prices: Prices, limits: Limits | None = None) -> dict[str, float]:

@@ -83,7 +83,8 @@ def max_throughput(
     Raises
     ------
     ValueError
-        If traffic goes between nodes without a path, a hint is for another fabric, or the method cannot do it.
+        If traffic goes between nodes without a path, a hint is for another fabric, the method cannot do it, or `rtol`
+        or `time_limit_s` is negative or undefined.
     NotSolvedError
         If no solver gives a usable answer and there is no simpler proof.
     KeyboardInterrupt
@@ -93,6 +94,8 @@ def max_throughput(
         raise ValueError(f"method={method!r}: choose 'auto', 'direct', 'exact' or 'large'")
     if not time_limit_s >= 0:
         raise ValueError(f"time_limit_s={time_limit_s!r}; the time limit must be >= 0")
+    if not rtol >= 0:
+        raise ValueError(f"rtol={rtol!r}; the width asked for must be >= 0")
     until_s = time.monotonic() + time_limit_s
     plain = limits is None and constraints is None
     if method == "large" and not plain:

@@ -59,6 +59,7 @@ class Traffic(FrozenArrays):
             ("into", self.into),
             ("local_bit", self.local_bit),
             ("explicit", self.explicit.data),
+            ("bit_per_gpu", np.array(self.bit_per_gpu)),
         ):
             if not np.isfinite(value).all() or (value < 0).any():
                 raise ValueError(f"traffic {self.name!r}: {name} has a negative or undefined value; give bits >= 0")

@@ -36,8 +36,8 @@ def check_ladder(*, ladder: Mapping[str, Any], found: Findings, rebuilt: Rebuilt
         found.number(f"ladder, factor of {where}", step["factor"], above["upper_bps"] / step["upper_bps"])
         if step["upper_bps"] > above["upper_bps"] * (1.0 + _RTOL) or step["number"] <= above["number"]:
             found.differ(f"ladder, {where} is above the one before it")
-    for step in steps:
-        _ends(found, step)
+    for above, step in zip([steps[0], *steps], steps, strict=False):
+        _ends(found, step, above)
     last, before = steps[-1], steps[-2]["upper_bps"]
     found.number("ladder, last step, upper_bps", last["upper_bps"], min(form.upper, before))
     found.number("ladder, last step, achieved_bps", last["achieved_bps"], min(form.lower, last["upper_bps"]))
@@ -62,13 +62,18 @@ def check_ladder(*, ladder: Mapping[str, Any], found: Findings, rebuilt: Rebuilt
         (found.proved if step["number"] in known else found.stated).append(f"ladder step {step['number']}")
 
 
-def _ends(found: Findings, step: Mapping[str, Any]) -> None:
-    """What is achieved is no more than what can be, and called exact only where both are one."""
-    width = unlimited(step["upper_bps"]) / step["achieved_bps"] - 1.0 if step["achieved_bps"] > 0 else math.inf
+def _ends(found: Findings, step: Mapping[str, Any], above: Mapping[str, Any]) -> None:
+    """What is achieved is no more than what can be; a factor is exact only where both are one, here and above."""
+    width, width_above = _width(step), _width(above)
     if width < -_RTOL:
         found.differ(f"ladder, step {step['number']}, achieved_bps is above upper_bps")
-    if step["exact"] and width > _EXACT:
-        found.differ(f"ladder, step {step['number']}, exact says True, its ends are {width:.3g} apart")
+    for ends, apart in (("its ends", width), ("the ends above it", width_above)):
+        if step["exact"] and apart > _EXACT:
+            found.differ(f"ladder, step {step['number']}, exact says True, {ends} are {apart:.3g} apart")
+
+
+def _width(step: Mapping[str, Any]) -> float:
+    return unlimited(step["upper_bps"]) / step["achieved_bps"] - 1.0 if step["achieved_bps"] > 0 else math.inf
 
 
 def _gap(found: Findings, ladder: Mapping[str, Any], up: Interval, form: Interval, width: float) -> None:
@@ -96,7 +101,7 @@ def _failure(found: Findings, ladder: Mapping[str, Any], up: Interval) -> None:
         factor = last["upper_bps"] / ends.upper if ends.upper > 0 else math.inf
         found.number("ladder, factor of failure", unlimited(step["factor"]), factor)
         found.same("ladder, gap_with_failure", interval(ladder["gap_with_failure"]), up / ends)
-        _ends(found, step)
+        _ends(found, step, last)
         found.stated.append("ladder, failure")
 
 

@@ -87,6 +87,8 @@ def _fill(kind: type, arrays: Mapping[str, NDArray[Any]], prefix: str) -> Any:
             parts = (arrays[f"{key}.data"], arrays[f"{key}.indices"], arrays[f"{key}.indptr"])
             values[f.name] = sparse.csr_array(parts, shape=tuple(arrays[f"{key}.shape"].tolist()))
             values[f.name].check_format(full_check=True)  # indices out of range would be followed blindly
+            if (np.diff(parts[2]) < 0).any():  # scipy looks only where there is an entry
+                raise ValueError(f"{key}.indptr goes down")
         elif f"{key}.kind" in arrays:
             values[f.name] = _fill(_ROUTINGS[arrays[f"{key}.kind"].item()], arrays, f"{key}.")
         elif key in arrays:

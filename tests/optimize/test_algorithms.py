@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import networkx as nx
@@ -101,6 +102,16 @@ def test_no_algorithm_beats_the_optimum(seed: int, message_bit: float) -> None:
     assert ring_all_gather(fabric=fabric).time_s(message_bit=message_bit) >= best * (1 - 1e-9)
 
 
+def test_ring_over_pairs_of_gpus_spares_the_links_inside() -> None:
+    # Each GPU of a pair takes half of what the other 7 hold from its neighbour; the optimum counts half of all 8.
+    graph = nx.cycle_graph(4)
+    nx.set_node_attributes(graph, dict.fromkeys(graph, 1e11), "local_bps")
+    fabric = from_networkx(graph, name="pairs", gpus=2, capacity_bps=1e13)
+    ring = ring_all_gather(fabric=fabric).time_s(message_bit=8e9)
+    best = optimum_time_s(collective=all_gather(fabric=fabric), fabric=fabric, message_bit=8e9)
+    assert ring / best == pytest.approx(7 / 8, rel=1e-9)
+
+
 def test_optimum_of_a_small_message_is_the_farthest_pair() -> None:
     rack = nvl72()
     time_s = optimum_time_s(collective=all_gather(fabric=rack), fabric=rack, message_bit=[0.0, 8e15])
@@ -151,6 +162,14 @@ def test_ring_order_follows_the_links_of_a_scrambled_ring() -> None:
     order = ring_order(fabric=fabric).tolist()
     assert sorted(order) == list(range(8))
     assert all(graph.has_edge(order[i - 1], order[i]) for i in range(8))
+
+
+def test_gpus_that_forward_nothing_are_joined_in_a_ring_by_their_links() -> None:
+    graph = nx.relabel_nodes(nx.cycle_graph(6), dict(enumerate([0, 3, 1, 5, 2, 4])))
+    fabric = from_networkx(graph, name="closed", gpus=1, capacity_bps=1e12)
+    closed = replace(fabric, transit=np.zeros(6, dtype=bool))
+    best = all_reduce(fabric=closed).rate_bps.upper
+    assert ring_all_reduce(fabric=closed).rate_bps(message_bit=1e12) == pytest.approx(best, rel=1e-9)
 
 
 def test_bad_sizes_are_refused() -> None:

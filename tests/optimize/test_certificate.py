@@ -18,7 +18,7 @@ from optimize.flow.certificate import Prices, achieved_per_s, price_bound_per_s,
 from optimize.flow.limits import Limits
 from optimize.flow.routing import CertificateError, ShortestPathRouting, ecmp
 from optimize.flow.throughput import Throughput, max_throughput
-from optimize.flow.traffic import all_to_all
+from optimize.flow.traffic import all_to_all, from_matrix
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 
 WHEEL = undirected(nx.wheel_graph(7)).fabric()
@@ -88,6 +88,25 @@ def test_prices_prove_nothing_where_nothing_is_priced_or_supply_is_unlimited() -
     assert price_bound_per_s(fabric=WHEEL, traffic=TRAFFIC, prices=Prices.zero(fabric=WHEEL)) == math.inf
     hosts = Prices.zero(fabric=WHEEL, host_out=np.ones(7))
     assert price_bound_per_s(fabric=WHEEL, traffic=TRAFFIC, prices=hosts) == math.inf
+
+
+def test_prices_too_small_to_be_rounded_right_prove_nothing() -> None:
+    # 0.6 bit at the least price there is costs 0.6 of it, which is rounded up to all of it: a bound of 0.5.
+    hosts = {"host_bps": (np.inf, np.inf, 1.0)}
+    fabric = replace(undirected(nx.complete_graph(3), capacity=10.0), limits=hosts).fabric()
+    traffic = from_matrix(fabric=fabric, bits=np.array([[0, 0, 0.6], [0, 0, 0.6], [0, 0, 0]]), name="to one")
+    truth = max_throughput(fabric=fabric, traffic=traffic).lower_per_s
+    assert truth == pytest.approx(1.0 / 1.2)
+    for price in (5e-324, 1e-310, 1e-200, 1.0, 1e200):
+        prices = Prices.zero(fabric=fabric, host_in=np.array([0.0, 0.0, price]))
+        assert price_bound_per_s(fabric=fabric, traffic=traffic, prices=prices) >= truth * (1 - 1e-12)
+
+
+def test_what_overflows_proves_nothing() -> None:
+    fabric = undirected(nx.path_graph(2)).fabric()
+    traffic = from_matrix(fabric=fabric, bits=np.array([[0, 1e300], [0, 0]]), name="much")
+    dear = Prices.zero(fabric=fabric, arc=np.full(2, 1e10))
+    assert price_bound_per_s(fabric=fabric, traffic=traffic, prices=dear) >= 1e-300
 
 
 @pytest.mark.parametrize("kind", ["arc", "host_out", "host_in", "switch", "local", "port", "limit_arc"])

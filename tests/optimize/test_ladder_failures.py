@@ -54,6 +54,13 @@ def test_ring_without_a_link_is_a_line() -> None:
     assert found.per_s.upper == pytest.approx(1 / 16, rel=1e-6)
 
 
+@pytest.mark.parametrize("alone", [Net((4,), {}), replace(undirected(nx.path_graph(2)), gpus=(4, 0))])
+def test_no_link_is_missed_where_all_gpus_are_at_one_node(alone: Net) -> None:
+    fabric = replace(alone, limits={"local_bps": (6.0,) * alone.n}).fabric()
+    found = worst_link_loss(kept=fabric, answer=solve(fabric))
+    assert found.per_s.lower == found.per_s.upper == pytest.approx(2.0)  # 3 neighbours at 6 bit/s
+
+
 def test_complete_graph_without_a_link_goes_round_by_the_others() -> None:
     # K5: the pair that lost its link has 3 ways of 2 hops. A node sends 4 over the 3 links it has left: 3/4.
     fabric = undirected(nx.complete_graph(5)).fabric()

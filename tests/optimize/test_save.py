@@ -222,6 +222,15 @@ def test_a_certificate_that_was_tampered_with_is_refused(
     assert "\n" not in str(caught.value)
 
 
+def test_an_empty_matrix_whose_rows_end_before_they_start_is_no_certificate(saved: Path, tmp_path: Path) -> None:
+    # scipy follows such rows out of the array: once a crash of the whole process.
+    arrays = arrays_of(saved / "certificate.npz")
+    key = f"{number_of(arrays, 'formation all_to_all')}.traffic.explicit.indptr"
+    arrays[key] = arrays[key] + (np.arange(arrays[key].size) == 7)
+    with pytest.raises(ValueError, match=r"not a certificate .*indptr goes down"):
+        verify_file(with_arrays(tmp_path / "certificate.npz", arrays))
+
+
 @pytest.mark.parametrize("label", ["formation all_to_all", "formation permutation"])
 def test_any_damage_to_any_array_is_one_line_or_leaves_a_true_certificate(label: str, tmp_path: Path) -> None:
     ring = from_networkx(nx.cycle_graph(4), name="ring", gpus=1, capacity_bps=1e12)

@@ -226,6 +226,15 @@ def test_single_node_is_limited_by_what_is_inside_it() -> None:
     assert (answer.lower_per_s, answer.upper_per_s) == (4.0, 4.0)  # two bits to each of two others
 
 
+@pytest.mark.parametrize("wrong", [-1e-6, float("nan")])
+def test_width_and_bits_that_are_none_are_refused(wrong: float) -> None:
+    fabric = ring(4).fabric()
+    with pytest.raises(ValueError, match="rtol="):
+        max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), rtol=wrong)
+    with pytest.raises(ValueError, match="bit_per_gpu has a negative or undefined value"):
+        from_matrix(fabric=fabric, bits=np.zeros((4, 4)), name="none", bit_per_gpu=wrong)
+
+
 def test_traffic_that_no_limit_holds_back_is_refused() -> None:
     with pytest.raises(CertificateError, match="uses no limit"):
         solve(Net((3,), {}).fabric())

@@ -77,6 +77,16 @@ def times(factor: float, *path: str | int) -> Change:
     return change
 
 
+def put(value: Any, *path: str | int) -> Change:
+    def change(table: dict[str, Any]) -> None:
+        level: Any = table
+        for step in path[:-1]:
+            level = level[step]
+        level[path[-1]] = value
+
+    return change
+
+
 # One part in a million: far above the rounding of 1e-9 that is forgiven, far below what anybody would see.
 SLIGHTLY = 1.0 + 1e-6
 
@@ -95,6 +105,7 @@ SLIGHTLY = 1.0 + 1e-6
         (times(SLIGHTLY, "ladder", "steps", 1, "factor"), "ladder, factor of step 1"),
         (times(SLIGHTLY, "ladder", "gap", "upper"), "ladder, gap, upper"),
         (times(2.0, "ladder", "width"), "ladder, width"),
+        (put(True, "ladder", "steps", 5, "exact"), "ladder, step 5, exact says True, the ends above it"),
         (times(SLIGHTLY, "readings", 1, "gap_scale_up", "upper"), "reading '2 x 2 spatial channels', gap_scale_up"),
         (times(SLIGHTLY, "all_reduce_times", 0, "formation_s"), "all_reduce of 1 MB, ring, formation_s"),
         (times(SLIGHTLY, "binding", 0, "share"), "binding, links"),
