@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from links.units import format_si
 from optimize.design.ladder import LadderStep
 from optimize.flow.collective.optimum import Collective
 from optimize.flow.interval import Interval
@@ -56,14 +55,11 @@ def _short_notes(report: Report) -> list[str]:
     found = []
     if any(note.startswith("bisection") for note in report.notes):
         found.append("bisection: about twice the gap of all_to_all, half of all traffic stays on its side of the cut")
-    link_bps = float(report.proof("formation all_to_all").fabric.capacity_bps.max())
     for row in report.collectives:
-        between, inside = row.formation.between_bps, row.formation.inside_bps
-        if row.name == "all_reduce" and between.lower > inside:
-            least = format_si(float(f"{link_bps * inside / between.lower:.2g}"), "b/s")
-            found.append(
-                f"all_reduce: large messages; the network inside a node binds until links fall below about {least}"
-            )
+        if row.name == "all_reduce" and row.formation.between_bps.lower >= row.formation.inside_bps:
+            whole = next(note for note in report.notes if note.startswith("all_reduce: of large messages"))
+            until = whole.partition("links do not matter until they ")[2].partition(",")[0]
+            found.append(f"all_reduce: large messages; the network inside a node binds until links {until}")
         elif row.name == "all_reduce":
             found.append("all_reduce: large messages; the links between nodes bind")
     return [*found, *(note for note in report.notes if note.startswith(_NOTED))]
