@@ -115,7 +115,7 @@ def measure(
     )
     return Report(
         case=case, metrics=metrics, ladder=steps, readings=readings,
-        binding=binding(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all),
+        binding=binding(fabric=form.fabric, throughput=form.all_to_all),
         proofs=proofs, cut=form.cut, switching_bps=float(switching.max()),
         link_power_w=float(form.fabric.power_w.sum()), provenance=_provenance(case), collectives=_rows(up, out, form),
         notes=context(metrics=metrics, up=up, out=out, form=form, times=len(series), refused=_refused(up, form)),

@@ -278,14 +278,14 @@ def test_answer_unpickles_read_only() -> None:
 @given(nets())
 def test_shares_of_the_binding_limits_sum_to_one(net: Net) -> None:
     fabric = net.fabric()
-    shares = binding(fabric=fabric, traffic=all_to_all(fabric=fabric), throughput=solve(fabric))
+    shares = binding(fabric=fabric, throughput=solve(fabric))
     assert math.fsum(share for _, share in shares) == pytest.approx(1.0, abs=1e-12)
     assert all(share > 0 for _, share in shares)
 
 
 def test_binding_names_the_one_limit_there_is() -> None:
     fabric = replace(ring(5), limits={"host_bps": (0.1,) * 5}).fabric()
-    ((kind, share),) = binding(fabric=fabric, traffic=all_to_all(fabric=fabric), throughput=solve(fabric))
+    ((kind, share),) = binding(fabric=fabric, throughput=solve(fabric))
     assert kind.startswith("host interfaces")
     assert share == 1.0
 
