@@ -82,13 +82,7 @@ def _per_satellite(satellite: Satellite | Sequence[Satellite], n: int) -> list[S
 
 def _check_geometry(formation: Formation, types: Sequence[Satellite], wiring: Wiring, time_s: Floats) -> None:
     largest = max(s.radius_m for s in types)
-    if len(formation) > 1:
-        closest = formation.closest_approach_m()
-        if closest < 2.0 * largest:
-            raise ValueError(
-                f"formation {formation.name!r} collides: two satellites come within {closest:.1f} m, and their bodies "
-                f"reach {largest:g} m each; enlarge the pitch or shrink radius_m"
-            )
+    formation.check_separation(body_radius_m=largest)
     wiring.check(n=len(formation), terminals=[s.terminals for s in types])
     if largest > 0 and len(wiring):
         clear = clearance_m(formation=formation, pairs=wiring.pairs, time_s=time_s, up_to_m=largest)
