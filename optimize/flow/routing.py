@@ -18,7 +18,7 @@ from .paths import distances
 from .star import as_star
 from .traffic import Traffic
 
-__all__ = ["CertificateError", "FlowRouting", "Routing", "ShortestPathRouting", "ecmp"]
+__all__ = ["CONSERVATION_RTOL", "CertificateError", "FlowRouting", "Routing", "ShortestPathRouting", "ecmp"]
 
 Floats = NDArray[np.float64]
 

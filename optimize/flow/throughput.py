@@ -24,7 +24,7 @@ from .traffic import Traffic
 if TYPE_CHECKING:
     from .large import LargeProgress
 
-__all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
+__all__ = ["binding", "least_flow", "max_throughput"]
 
 
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.

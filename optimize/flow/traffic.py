@@ -16,7 +16,9 @@ from topo.fabric import Fabric
 
 from .paths import distances
 
-__all__ = ["Traffic", "all_to_all", "busiest_gpu_bit", "farthest_permutation", "from_matrix", "permutation"]
+__all__ = [
+    "MOST_ASSIGNED", "Traffic", "all_to_all", "busiest_gpu_bit", "farthest_permutation", "from_matrix", "permutation",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

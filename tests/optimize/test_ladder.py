@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from optimize.design.failures import worst_link_loss
 from optimize.design.ladder import Ladder, ladder
 from optimize.design.wirings import WiringBound
+from optimize.flow.certified import Throughput
 from optimize.flow.gap import gap
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
 from tests.optimize.graphs import SMALL, Net, nets, ring, undirected
 from topo.fabric import Fabric

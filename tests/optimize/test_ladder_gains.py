@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 
 from optimize.design.gains import additions, marginal_gains, with_link
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.certified import Throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
 from optimize.study.report import Report
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected

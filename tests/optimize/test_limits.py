@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.certificate import utilisation
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.problem import NotSolvedError, ThroughputProblem
-from optimize.flow.throughput import Throughput, binding, max_throughput
+from optimize.flow.throughput import binding, max_throughput
 from optimize.flow.traffic import all_to_all
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 

@@ -11,8 +11,9 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from optimize.flow.certified import Throughput
 from optimize.flow.problem import NotSolvedError, ThroughputProblem
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
 from tests.optimize.graphs import path_throughput, undirected
 from topo.fabric import Fabric

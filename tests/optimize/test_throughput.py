@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.certificate import achieved_per_s
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.problem import ThroughputProblem
 from optimize.flow.routing import CertificateError, ecmp
-from optimize.flow.throughput import Throughput, binding, least_flow, max_throughput
+from optimize.flow.throughput import binding, least_flow, max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, from_matrix, permutation
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 from topo.fabric import Fabric

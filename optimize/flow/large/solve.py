@@ -27,7 +27,7 @@ from .network import Network
 from .progress import LargeProgress, LargeSearch, StopError
 from .sparse import Sparse, is_sparse
 
-__all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
+__all__ = ["large_memory_bytes", "large_throughput"]
 
 Floats = NDArray[np.float64]
 
