@@ -119,8 +119,8 @@ def _readings(report: Report) -> list[str]:
     for r in report.readings:
         gap_out = gap_text(None if r.gap_out is None else r.gap_out.interval)
         value = value_text(r.all_to_all, unit="bit/s")
-        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w), value, gap_text(r.gap_up.interval),
-                     gap_out])  # fmt: skip
+        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w_per_node), value,
+                     gap_text(r.gap_up.interval), gap_out])  # fmt: skip
     if report.case.scale_out is None:
         rows = [row[:-1] for row in rows]
     never = [line for label, why in report.case.impossible for line in wrapped(f"{label}: not possible: {why}")]

@@ -151,7 +151,7 @@ def readings_table(report: Report) -> Element:
     header = ["reading", "link, Tb/s one direction", "links, kW per node", "all-to-all, GB/s per GPU, one direction",
               "gap to NVL72", "gap to SuperPOD"]  # fmt: skip
     rows = [
-        [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w), interval_text(r.all_to_all, unit="bit/s"),
+        [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w_per_node), interval_text(r.all_to_all, unit="bit/s"),
          _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
         for r in report.readings
     ]  # fmt: skip

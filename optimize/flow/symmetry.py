@@ -81,7 +81,7 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
     Automorphisms of a coloured graph with a vertex for every link, by BLISS: Junttila and Kaski, ALENEX 2007, 135.
     Rates and limits that differ by less than a part in 10^9 count as equal; demands must be equal.
     """
-    import igraph
+    import igraph  # half a second, as it loads matplotlib
 
     n, m = fabric.n_nodes, fabric.n_arcs
     explicit = traffic.explicit.tocoo()
