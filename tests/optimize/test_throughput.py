@@ -21,8 +21,8 @@ from optimize.flow.problem import ThroughputProblem
 from optimize.flow.routing import CertificateError, ecmp
 from optimize.flow.throughput import binding, least_flow, max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, from_matrix, permutation
+from tests.optimize.answers import solve
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
-from topo.fabric import Fabric
 from topo.graph import from_networkx
 from topo.ground import nvl72, superpod
 
@@ -34,10 +34,6 @@ WITHIN = 2e-6
 
 WHEEL = undirected(nx.wheel_graph(7))  # some detour over its hub, so that no proof without search closes it
 WHEEL_TRUTH = path_throughput(WHEEL, WHEEL.all_to_all(), np.zeros(7))
-
-
-def solve(fabric: Fabric, **options: Any) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), **options)
 
 
 def solve_graph(graph: nx.Graph[Any], *, capacity_bps: float = 1.0, gpus: int = 1, **options: Any) -> Throughput:
