@@ -42,7 +42,7 @@ POSITIONAL: dict[str, str] = {
 """Public functions with more than one positional parameter, with the reason."""
 
 LITERALS: dict[str, dict[str, str]] = {
-    "links/units.py": {"*": "the SI prefixes themselves"},
+    "links/units.py": {"*": "the SI prefixes themselves, and 1 GB/s in bit/s"},
     "links/fso.py": {"1025": "a number of samples"},
     "optimize/flow/problem.py": {"2e-7": "a tolerance of the solver"},
 }
