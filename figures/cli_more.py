@@ -62,12 +62,9 @@ def _comparison_screen(tables: list[dict[str, Any]]) -> str:
 
 
 def _interval(ends: dict[str, float | None] | None) -> Any:
-    from optimize.flow.interval import Interval
+    from optimize.study.findings import interval
 
-    if ends is None:
-        return None
-    lower, upper = (float("inf") if ends[end] is None else float(ends[end] or 0.0) for end in ("lower", "upper"))
-    return Interval(lower=lower, upper=upper)
+    return None if ends is None else interval(ends)
 
 
 def _one_s_own(text: str, name: str) -> str:

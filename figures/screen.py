@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from links.units import GIGABYTE_BPS, format_si
 from optimize.design.ladder import LadderStep
 from optimize.flow.collective.optimum import Collective
 from optimize.flow.interval import Interval
@@ -10,7 +11,7 @@ from optimize.study.report import CollectiveRow, Metric, Report
 
 from .answer import answer_sentences
 from .assumed_text import assumed_lines
-from .text_table import columns, gap_text, unit_text, value_text, wrapped
+from .text_table import columns, gap_text, power_text, unit_text, value_text, wrapped
 
 __all__ = ["report_screen", "verification_lists", "verification_screen"]
 
@@ -98,17 +99,12 @@ def _sides(row: CollectiveRow) -> list[tuple[str, Collective]]:
     return [("NVL72", row.scale_up), *out, ("formation", row.formation)]
 
 
-def _power_text(power_w: float) -> str:
-    """Power of the links of a node; 0 W stands for links whose power nobody published. [kW]"""
-    return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
-
-
 def _ladder(report: Report, full: bool) -> list[str]:
     """All steps with what proves them; by default those that cost something."""
     ladder = report.ladder
     steps = [step for step in ladder.steps if full or step.number == 0 or step.factor > _FREE]
     rows = [["step" if full else "ladder of all_to_all, steps that cost", "GB/s per GPU", "factor", "proof"]]
-    rows += [_rung(step, f"{step.upper_bps / 8e9:.4g}") for step in steps]
+    rows += [_rung(step, f"{step.upper_bps / GIGABYTE_BPS:.4g}") for step in steps]
     if full or ladder.width > _FREE - 1.0:
         rows.append(["certificate width", "", f"{1.0 + ladder.width:.7f}", ""])
     if ladder.surplus.upper > 1.0 + 1e-9:
@@ -136,8 +132,8 @@ def _readings(report: Report) -> list[str]:
     for r in report.readings:
         gap_out = gap_text(None if r.gap_out is None else r.gap_out.interval)
         value = value_text(r.all_to_all, unit="bit/s")
-        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", _power_text(r.power_w), value, gap_text(r.gap_up.interval),
-                     gap_out])  # fmt: skip
+        rows.append([r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w_per_node), value,
+                     gap_text(r.gap_up.interval), gap_out])  # fmt: skip
     if report.case.scale_out is None:
         rows = [row[:-1] for row in rows]
     never = [line for label, why in report.case.impossible for line in wrapped(f"{label}: not possible: {why}")]
@@ -149,7 +145,7 @@ def _modelled(report: Report, full: bool) -> list[str]:
     ends = max(int((form.fabric.gpus > 0).sum()), 1)
     said = list(report.case.modelled)
     said.append(
-        f"links draw, kW per node (mean): {_power_text(report.link_power_w / ends)}; on-board switching needed: "
+        f"links draw, kW per node (mean): {power_text(report.link_power_w / ends)}; on-board switching needed: "
         f"{report.switching_bps / 1e12:.4g} Tb/s at the busiest node"
     )
     if full:
@@ -201,7 +197,7 @@ def report_screen(report: Report, *, files: Sequence[str] = (), full: bool = Fal
 def verification_screen(checked: Sequence[tuple[str, Interval, str]]) -> str:
     """Lines of `fabricgap verify`: label and interval per GPU, and under each what first found it."""
     rows = [["proof", "GB/s per GPU, recomputed"]]
-    rows += [[label, (interval * (1 / 8e9)).text(digits=8)] for label, interval, _ in checked]
+    rows += [[label, (interval * (1.0 / GIGABYTE_BPS)).text(digits=8)] for label, interval, _ in checked]
     head, *lines = columns(rows, indent="")
     found = (wrapped(f"first found by {method}") for _, _, method in checked)
     return "\n".join([head, *(line for first, more in zip(lines, found, strict=True) for line in (first, *more))])

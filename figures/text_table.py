@@ -4,9 +4,10 @@ import re
 import textwrap
 from collections.abc import Sequence
 
+from links.units import GIGABYTE_BPS
 from optimize.flow.interval import Interval
 
-__all__ = ["WIDTH", "columns", "gap_text", "unit_text", "value_text", "wrapped"]
+__all__ = ["WIDTH", "columns", "gap_text", "power_text", "unit_text", "value_text", "wrapped"]
 
 WIDTH = 110
 """Of a line on the screen, in characters."""
@@ -14,7 +15,7 @@ WIDTH = 110
 _LARGE = re.compile(r"\d(?:\.\d+)?e\+0[4-6]")
 _LEAST = 14  # characters of a first column, however wide the others are
 
-_SCALES = {"bit/s": (1 / 8e9, "GB/s"), "s": (1e6, "us"), "J/bit": (1e12, "pJ/bit")}
+_SCALES = {"bit/s": (1.0 / GIGABYTE_BPS, "GB/s"), "s": (1e6, "us"), "J/bit": (1e12, "pJ/bit")}
 
 
 def value_text(interval: Interval | None, *, unit: str) -> str:
@@ -44,6 +45,15 @@ def gap_text(interval: Interval | None) -> str:
     ('39.76x', '9.9..15350x', '-')
     """
     return "-" if interval is None else f"{_plain(interval.text())}x"
+
+
+def power_text(power_w: float) -> str:
+    """Power of the links of a node in kW; 0 W stands for links whose power nobody published.
+
+    >>> power_text(64e3), power_text(0.0)
+    ('64', 'not published')
+    """
+    return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
 
 
 def _plain(text: str) -> str:

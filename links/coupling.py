@@ -17,8 +17,8 @@ from scipy import special
 from .model import require_positive
 
 __all__ = [
-    "ApertureMode", "FibreOptimum", "ModeOverlap", "best_fibre_link", "captured_fraction", "fresnel_number",
-    "mode_coupling", "mode_overlap", "offset_coupling", "space_bandwidth_product",
+    "MAX_SPACE_BANDWIDTH", "ApertureMode", "FibreOptimum", "ModeOverlap", "best_fibre_link", "captured_fraction",
+    "fresnel_number", "mode_coupling", "mode_overlap", "offset_coupling", "space_bandwidth_product",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]

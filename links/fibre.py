@@ -83,12 +83,12 @@ class FibreLink:
         """State of one direction at each length; a cable does not see its surroundings."""
         length = require_positive(range_m, name="range_m", zero=True)
         closes = length <= self.module["reach_m"]
-        electronics = self.module.data["electronics_latency_s"]
+        low_s, high_s = self.module.data["electronics_latency_s"].ends
         flight_s = length / self._speed_m_s
         return LinkState(
             rate_bps=np.where(closes, self.modules * self.module["payload_bps"], 0.0),
-            latency_s=np.asarray(flight_s + (electronics.value if electronics.high is None else electronics.high)),
-            latency_low_s=np.asarray(flight_s + (electronics.value if electronics.low is None else electronics.low)),
+            latency_s=np.asarray(flight_s + high_s),
+            latency_low_s=np.asarray(flight_s + low_s),
             power_w=np.where(closes, self.modules * self.module["power_w"], 0.0),
             availability=np.where(closes, 1.0, 0.0),
             margin_db=np.asarray(self.module["loss_db_m"] * (self.module["reach_m"] - length)),

@@ -275,12 +275,12 @@ class OpticalLink:
             mean_2_nepers=level.mean_2_nepers,
         )
         payload_bps = np.array([mode.payload_bps for mode in modes])[chosen]
-        electronics = self.transceiver.data["latency_s"]
+        low_s, high_s = self.transceiver.data["latency_s"].ends
         flight_s = np.broadcast_to(ranges, closes.shape) / constants.c
         return LinkState(
             rate_bps=np.where(closes, payload_bps * self.parallel_channels, 0.0),
-            latency_s=flight_s + (electronics.value if electronics.high is None else electronics.high),
-            latency_low_s=flight_s + (electronics.value if electronics.low is None else electronics.low),
+            latency_s=flight_s + high_s,
+            latency_low_s=flight_s + low_s,
             power_w=np.full(closes.shape, self.power_w),
             availability=np.where(closes, 1.0 - missed, 0.0),
             margin_db=margin_db,

@@ -164,9 +164,7 @@ class NVLink:
         closes = length <= self.reach_m * (1.0 + 1e-12)  # so that `reach_m` itself is in reach
         rate_bps = np.where(closes, self.payload_bps, 0.0)
         propagation_s = length / (self.cable["velocity_factor"] * speed_of_light)
-        electronics = self.generation.data["electronics_latency_s"]
-        high_s = electronics.value if electronics.high is None else electronics.high
-        low_s = electronics.value if electronics.low is None else electronics.low
+        low_s, high_s = self.generation.data["electronics_latency_s"].ends
         # the SerDes work for every payload bit of the link, headers included
         power_w = rate_bps / self.efficiency * self.generation["energy_per_bit_j"]
         return LinkState(

@@ -291,13 +291,13 @@ class RadioLink:
         # at zero jitter a row met exactly is met always
         outage = np.where(first + second == 0.0, 0.0, outage)
         frame_s = table.frame_bits[used] / (table.coded_bits_per_symbol[used] * self.symbol_rate_bd)
-        frames = self.radio.data["modem_frames"]
+        least, most = self.radio.data["modem_frames"].ends
         flight_s = ranges / speed_of_light
         dc_w = self._parallel * self.antennas * self.amplifiers * self.amplifier["dc_power_w"]
         return LinkState(
             rate_bps=np.asarray(rate_bps),
-            latency_s=np.asarray(flight_s + frame_s * (frames.value if frames.high is None else frames.high)),
-            latency_low_s=np.asarray(flight_s + frame_s * (frames.value if frames.low is None else frames.low)),
+            latency_s=np.asarray(flight_s + frame_s * most),
+            latency_low_s=np.asarray(flight_s + frame_s * least),
             power_w=np.where(closes, dc_w + self.radio["modem_energy_per_bit_j"] * rate_bps, 0.0),
             availability=np.where(closes, 1.0 - outage, 0.0),
             margin_db=db(faded[..., 0] / required[used]),

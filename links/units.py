@@ -6,7 +6,10 @@ Everything inside the project is SI and linear. Decibels live in link budgets an
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["db", "dbm", "format_si", "from_db", "watt_from_dbm"]
+__all__ = ["GIGABYTE_BPS", "db", "dbm", "format_si", "from_db", "watt_from_dbm"]
+
+GIGABYTE_BPS = 8e9
+"""1 GB/s, in which rates are shown. [bit/s]"""
 
 _MILLIWATT_W = 1e-3  # the definition of dBm: decibels over one milliwatt
 

@@ -1,8 +1,8 @@
 """Graph + traffic -> certified throughput -> gap.
 
-flow/    traffic, routing, certificates, the exact problem, cuts, gap
-design/  what limits a fabric: the ladder
-study/   scenarios, cases, reports, files, sweeps
+flow/    traffic, routing, certificates, linear programs, the large solver, cuts, collectives, energy, gap
+design/  what limits a fabric, and what would change it: the ladder, failures, wirings, gains
+study/   scenarios, cases, reports, files, sweeps, checks of what was saved
 """
 
 __version__ = "0.1.0"

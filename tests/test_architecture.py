@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 import io
 import os
@@ -41,7 +42,7 @@ POSITIONAL: dict[str, str] = {
 """Public functions with more than one positional parameter, with the reason."""
 
 LITERALS: dict[str, dict[str, str]] = {
-    "links/units.py": {"*": "the SI prefixes themselves"},
+    "links/units.py": {"*": "the SI prefixes themselves, and 1 GB/s in bit/s"},
     "links/fso.py": {"1025": "a number of samples"},
     "optimize/flow/problem.py": {"2e-7": "a tolerance of the solver"},
 }
@@ -98,6 +99,21 @@ def test_public_names_exist_and_are_listed() -> None:
             wrong += [f"{module.__name__} defines {', '.join(own)} and has no __all__"] if own else []
         else:
             wrong += [f"{module.__name__}.{name} does not exist" for name in listed if not hasattr(module, name)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_modules_take_only_listed_names_from_each_other() -> None:
+    listed = {module.__name__: getattr(module, "__all__", ()) for module in modules()}
+    wrong = []
+    for module in modules():
+        source = Path(inspect.getfile(module))
+        package = module.__name__ if source.name == "__init__.py" else module.__name__.rpartition(".")[0]
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                origin = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                for name in (alias.name for alias in node.names):
+                    known = f"{origin}.{name}" in listed or name in (*listed.get(origin, (name,)), "__version__")
+                    wrong += [] if known else [f"{relative(source)} imports {name}, which {origin} does not list"]
     assert not wrong, "\n".join(wrong)
 
 

@@ -92,13 +92,7 @@ def _check_geometry(formation: Formation, types: Sequence[Satellite], wiring: Wi
             ValidityWarning,
             stacklevel=3,
         )
-    if len(formation) > 1:
-        closest = formation.closest_approach_m()
-        if closest < 2.0 * largest:
-            raise ValueError(
-                f"formation {formation.name!r} collides: two satellites come within {closest:.1f} m, and their bodies "
-                f"reach {largest:g} m each; enlarge the pitch or shrink radius_m"
-            )
+    formation.check_separation(body_radius_m=largest)
     wiring.check(n=len(formation), terminals=[s.terminals for s in types])
     if largest > 0 and len(wiring):
         clear = clearance_m(formation=formation, pairs=wiring.pairs, time_s=time_s, up_to_m=largest)

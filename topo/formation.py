@@ -117,16 +117,16 @@ class Formation(FrozenArrays):
         Parameters
         ----------
         body_radius_m : float
-            Of every satellite. [m]
+            Of every satellite; points, 0, never touch. [m]
         """
-        radius = float(require_positive(body_radius_m, name="body_radius_m"))
-        if len(self) < 2:
+        radius = float(require_positive(body_radius_m, name="body_radius_m", zero=True))
+        if len(self) < 2 or radius == 0.0:
             return
         i, j, distance = closest_pair(coefficients_m=self.coefficients_m, below_m=2.0 * radius)
         if distance < 2.0 * radius:
             raise ValueError(
-                f"formation {self.name!r}: satellites {i} and {j} come within {distance:.3f} m of each other, and two "
-                f"bodies of radius {radius:g} m need {2.0 * radius:g} m; space them out or make the bodies smaller"
+                f"formation {self.name!r} collides: satellites {i} and {j} come within {distance:.1f} m, and their "
+                f"bodies reach {radius:g} m each; enlarge the pitch or shrink radius_m"
             )
 
 

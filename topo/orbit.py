@@ -164,13 +164,6 @@ class Orbit:
         if not 0.0 <= self.node_local_time_s < constants.day:
             raise ValueError(f"node_local_time_s={self.node_local_time_s!r}: need seconds after midnight, 0 to 86400")
 
-    @classmethod
-    def from_semi_major_axis(cls, *, semi_major_axis_m: float, inclination_rad: float | None = None) -> "Orbit":
-        """Orbit of that distance from the centre of the Earth, its node at 18 h local time."""
-        require_positive(semi_major_axis_m, name="semi_major_axis_m")
-        altitude_m = semi_major_axis_m - _earth("equatorial_radius_m")
-        return cls(altitude_m=altitude_m, inclination_rad=inclination_rad)
-
     @property
     def semi_major_axis_m(self) -> float:
         """Distance from the centre of the Earth. [m]"""

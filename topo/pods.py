@@ -69,10 +69,6 @@ def superpod_spines(*, leaves: int) -> int:
     return next(spines for spines in range(1, up + 1) if up % spines == 0 and leaves * (up // spines) <= ports)
 
 
-def _all_pairs(first: Ints, second: Ints) -> Ints:
-    return np.stack([axis.ravel() for axis in np.meshgrid(first, second, indexing="ij")], axis=-1).astype(np.int64)
-
-
 def _fibre(pairs: Ints, modules: int, *, card: bool, own_low_s: float = 0.0, own_s: float = 0.0) -> _Links:
     """Fibre legs, each a quarter of the cable between two racks; `card`: with a network card at the lower end.
 

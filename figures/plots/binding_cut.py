@@ -24,6 +24,7 @@ from figures.style import (
     headline,
     styled,
 )  # fmt: skip
+from links.units import GIGABYTE_BPS
 from optimize.flow.certificate import Prices, price_bound_per_s
 
 __all__ = ["draw", "table"]
@@ -117,7 +118,7 @@ def _draw_one(
     ax.locator_params(axis="x", nbins=6)
     ax.set_xlabel("along-track [m]")
     ax.set_ylabel("radial [m]")
-    rates = [f"{bound[end] / shared.GIGABYTE_BPS:.4g}" for end in ("upper_bps", "cut_bps")]
+    rates = [f"{bound[end] / GIGABYTE_BPS:.4g}" for end in ("upper_bps", "cut_bps")]
     ax.set_title(f"{bound['scenario']}: at most {rates[0]} GB/s per GPU,\nby the narrowest halving alone {rates[1]}",
                  loc="left", fontsize=8.0)  # fmt: skip
 

@@ -14,6 +14,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 
 from figures.plots import shared
 from figures.style import BLUE, DOUBLE_IN, IDLE, Table, figure, footnote, headline, styled
+from links.units import GIGABYTE_BPS
 
 __all__ = ["draw", "table"]
 
@@ -46,7 +47,7 @@ def draw(data: Table) -> Figure:
             _draw_one(ax, [row for row in data["steps"] if row["scenario"] == gap["scenario"]], order, gap)
         axes[0].set_yticks(range(len(order)), [f"{number} {names[number]}" for number in order])
         axes[0].set_ylim(len(order) - 0.5, -0.5)
-        rates = [row["upper_bps"] / shared.GIGABYTE_BPS for row in data["steps"] if row["upper_bps"] > 0]
+        rates = [row["upper_bps"] / GIGABYTE_BPS for row in data["steps"] if row["upper_bps"] > 0]
         axes[0].set_xlim(min(rates) / 4.0, max(rates) * 120.0)  # room for the numbers behind the bars
         drawn.set_layout_engine("constrained", wspace=0.03)
         headline(drawn, text=_finding(data))
@@ -61,8 +62,8 @@ def draw(data: Table) -> Figure:
 
 
 def _draw_one(ax: Axes, steps: Sequence[Mapping[str, Any]], order: Sequence[int], gap: Mapping[str, Any]) -> None:
-    level = np.array([row["upper_bps"] for row in steps]) / shared.GIGABYTE_BPS
-    kept = np.array([row["achieved_bps"] for row in steps]) / shared.GIGABYTE_BPS
+    level = np.array([row["upper_bps"] for row in steps]) / GIGABYTE_BPS
+    kept = np.array([row["achieved_bps"] for row in steps]) / GIGABYTE_BPS
     at = np.array([order.index(row["step"]) for row in steps])
     costs = [k == 0 or row["factor"] > 1.0 + 1e-6 for k, row in enumerate(steps)]
     colours = [BLUE if cost else IDLE for cost in costs]

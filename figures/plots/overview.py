@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from numpy.typing import NDArray
 
-from figures.plots.shared import GIGABYTE_BPS
 from figures.style import (
     AMBER,
     BLUE,
@@ -27,6 +26,7 @@ from figures.style import (
     panel_title,
     styled,
 )  # fmt: skip
+from links.units import GIGABYTE_BPS
 from optimize.design.ladder import LadderStep
 from optimize.study.report import Report
 from topo.fabric import Fabric

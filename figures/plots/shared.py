@@ -17,9 +17,7 @@ from optimize.study import Case, Report, Scenario, build, load_scenario, measure
 from optimize.study.report import Reading
 from topo import FabricSeries, Formation, Orbit, suncatcher_lattice
 
-__all__ = ["GIGABYTE_BPS", "Loads", "case", "lattice", "loads", "optical_link", "report", "scenario", "series", "sweep"]
-
-GIGABYTE_BPS = 8e9  # axis unit: 1 GB/s
+__all__ = ["Loads", "case", "lattice", "loads", "optical_link", "report", "scenario", "series", "sweep"]
 
 Floats = NDArray[np.float64]
 Overrides = Mapping[str, Any]

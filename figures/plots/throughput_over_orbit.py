@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from figures.plots import shared
 from figures.style import GREY, SERIES, SINGLE_IN, Table, figure, footnote, headline, styled
+from links.units import GIGABYTE_BPS
 from optimize import Throughput, all_to_all, build, max_throughput
 from topo import FabricSeries
 
@@ -66,15 +67,15 @@ def draw(data: Table) -> Figure:
         for kept, colour in zip(orbit, SERIES, strict=False):
             rows = [row for row in data["times"] if row["aperture_m"] == kept["aperture_m"]]
             minutes = np.array([*(row["time_s"] for row in rows), kept["period_s"]]) / 60.0
-            ends = np.array([(row["lower_bps"], row["upper_bps"]) for row in [*rows, rows[0]]]) / shared.GIGABYTE_BPS
+            ends = np.array([(row["lower_bps"], row["upper_bps"]) for row in [*rows, rows[0]]]) / GIGABYTE_BPS
             ax.fill_between(minutes, ends[:, 0], ends[:, 1], step="post", color=colour, alpha=0.4, linewidth=0)
             ax.step(minutes, ends[:, 0], where="post", color=colour, label=f"{100 * kept['aperture_m']:g} cm")
-            low, high = kept["lower_bps"] / shared.GIGABYTE_BPS, kept["upper_bps"] / shared.GIGABYTE_BPS
+            low, high = kept["lower_bps"] / GIGABYTE_BPS, kept["upper_bps"] / GIGABYTE_BPS
             ax.axhspan(low, high, color=colour, alpha=0.15, linewidth=0)
             ax.axhline(low, color=colour, linewidth=0.7, linestyle=":")
         ax.plot([], [], ":", color=GREY, linewidth=0.7, label="kept always")
         ax.set_xlim(0.0, orbit[0]["period_s"] / 60.0)
-        ax.set_ylim(0.0, 1.3 * max(row["upper_bps"] for row in data["times"]) / shared.GIGABYTE_BPS)
+        ax.set_ylim(0.0, 1.3 * max(row["upper_bps"] for row in data["times"]) / GIGABYTE_BPS)
         ax.set_xlabel("time over one orbit [min]")
         ax.set_ylabel("all-to-all per GPU [GB/s]")
         ax.legend(loc="upper left", ncols=4, frameon=False, handlelength=1.2, columnspacing=0.9)

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from figures.text_table import power_text
 from links.parts import Datum
-from links.units import format_si
+from links.units import GIGABYTE_BPS, format_si
 from optimize.design.ladder import LadderStep
 from optimize.flow.interval import Interval
 from optimize.study.published import published_comparison
@@ -32,7 +33,6 @@ __all__ = [
     "readings_table",
 ]  # fmt: skip
 
-_GIGABYTE_BPS = 8e9  # unit of the tables: 1 GB/s
 _SHOWN_LINKS = 60  # rows of the table of links; all of them are in links.csv
 
 
@@ -46,7 +46,7 @@ def interval_text(interval: Interval | None, *, unit: str = "", digits: int = 4)
     """
     if interval is None:
         return "–"
-    scale = {"bit/s": 1 / _GIGABYTE_BPS, "s": 1e6, "J/bit": 1e12}.get(unit, 1.0)
+    scale = {"bit/s": 1 / GIGABYTE_BPS, "s": 1e6, "J/bit": 1e12}.get(unit, 1.0)
     ends = (interval * scale).text(digits=digits).split("..")
     return " to ".join(_in_full(end) for end in ends)
 
@@ -131,11 +131,6 @@ def notes_list(report: Report) -> Element:
     return element("ul", *(element("li", note) for note in report.notes))
 
 
-def power_text(power_w: float) -> str:
-    """Power in kW; 0 W stands for links whose power nobody published. [kW]"""
-    return f"{power_w / 1e3:.3g}" if power_w > 0 else "not published"
-
-
 def ladder_table(report: Report) -> Element:
     """Steps from the reference down to the formation, as bars with the factor each costs."""
     steps = report.ladder.steps
@@ -157,15 +152,15 @@ def failure_table(report: Report) -> Element | None:
 
 def _rungs(report: Report, steps: Sequence[LadderStep], *, caption: str, first: bool) -> Element:
     every = [v for s in report.ladder.rungs for v in (s.upper_bps, s.achieved_bps)]
-    scale = LogScale.for_bars(every, unit_size=_GIGABYTE_BPS)
+    scale = LogScale.for_bars(every, unit_size=GIGABYTE_BPS)
     rows: list[list[Cell]] = []
     for k, step in enumerate(steps):
         reference = first and k == 0
-        drawn = ladder_bar(step, scale=scale, unit_size=_GIGABYTE_BPS, limits=reference or step.factor > 1.0 + 1e-9)
+        drawn = ladder_bar(step, scale=scale, unit_size=GIGABYTE_BPS, limits=reference or step.factor > 1.0 + 1e-9)
         values = interval_text(Interval(lower=step.achieved_bps, upper=step.upper_bps), unit="bit/s")
         factor = "" if reference else f"÷ {step.factor:.4g}" if math.isfinite(step.factor) else "nothing left"
         rows.append([f"{step.number} {step.name}", drawn, values, factor, "exact" if step.exact else "bound"])
-    axis = element("span", "all-to-all per GPU, logarithmic", ticks(scale, unit_size=_GIGABYTE_BPS, suffix=" GB/s"))
+    axis = element("span", "all-to-all per GPU, logarithmic", ticks(scale, unit_size=GIGABYTE_BPS, suffix=" GB/s"))
     header: list[Cell] = ["step", axis, "GB/s per GPU, one direction", "factor", "proof"]
     return table(header, rows=rows, caption=caption, texts=[4], class_="ladder")
 
@@ -175,7 +170,7 @@ def readings_table(report: Report) -> Element:
     header = ["reading", "link, Tb/s one direction", "links, kW per node", "all-to-all, GB/s per GPU, one direction",
               "gap to NVL72", "gap to SuperPOD"]  # fmt: skip
     rows = [
-        [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w), interval_text(r.all_to_all, unit="bit/s"),
+        [r.label, f"{r.link_bps / 1e12:.4g}", power_text(r.power_w_per_node), interval_text(r.all_to_all, unit="bit/s"),
          _gap(r.gap_up.interval), _gap(None if r.gap_out is None else r.gap_out.interval)]
         for r in report.readings
     ]  # fmt: skip

@@ -94,11 +94,10 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
         entered = np.bincount(fabric.head, weights=load, minlength=fabric.n_nodes) + traffic.sent_bit
         charge += float(load @ length + entered @ prices.switch)
         charge += float(traffic.sent_bit @ prices.host_out + traffic.received_bit @ prices.host_in)
-    for start in range(0, sources.size, 256):
-        chunk = sources[start : start + 256]
-        bits = traffic.rows(chunk)
-        reach = distances(fabric=fabric, length=length, sources=chunk, entering=prices.switch)
-        reach = reach + prices.host_out[chunk][:, None] + prices.host_in[None, :]
+    for part, bits in traffic.blocks(sources):
+        some = sources[part]
+        reach = distances(fabric=fabric, length=length, sources=some, entering=prices.switch)
+        reach = reach + prices.host_out[some][:, None] + prices.host_in[None, :]
         wanted = bits > 0
         charge += float(bits[wanted] @ reach[wanted])
     charge += float(traffic.local_bit @ prices.local + traffic.port_bit(gpus=fabric.gpus) @ prices.port)

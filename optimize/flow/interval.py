@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+from links.units import GIGABYTE_BPS
+
 __all__ = ["Interval"]
 
 
@@ -50,5 +52,5 @@ class Interval:
         return ends[0] if ends[0] == ends[1] else f"{ends[0]}..{ends[1]}"
 
     def as_rate(self, *, digits: int = 4) -> str:
-        """A rate in bit/s shown in GB/s, one direction (1 GB/s = 8e9 bit/s)."""
-        return f"{(self * (1 / 8e9)).text(digits=digits)} GB/s"
+        """A rate in bit/s shown in GB/s, one direction."""
+        return f"{(self * (1.0 / GIGABYTE_BPS)).text(digits=digits)} GB/s"

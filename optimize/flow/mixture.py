@@ -13,7 +13,7 @@ from scipy import sparse
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-from .routing import CONSERVATION_RTOL, CertificateError, Routing
+from .routing import CertificateError, Routing, missing_part
 from .symmetry import arc_images, orbits
 from .traffic import Traffic
 
@@ -101,15 +101,17 @@ class UnitFlowRouting(FrozenArrays):
             up = np.maximum(self.flow[rows], 0).astype(float)
             down = np.maximum(np.negative(self.flow[rows], dtype=np.int64), 0).astype(float)
             self._check_closed(fabric, rows, up @ ends_low + down @ ends_high)
-            part = max(part, self._missing(fabric, traffic, rows, (up - down) @ (ends_high - ends_low)))
+            arrived = ((up - down) @ (ends_high - ends_low)) * self.unit_bit[rows][:, None]
+            missing = missing_part(fabric=fabric, traffic=traffic, sources=self.sources[rows], arrived_bit=arrived)
+            part = max(part, missing)
             upward += self.unit_bit[rows] @ up
             downward += self.unit_bit[rows] @ down
         rises = fabric.tail < fabric.head
         for used, there in ((upward, rises), (downward, ~rises)):
-            missing = used > 0
-            missing[fabric.link_of_arc[there]] = False
-            if missing.any():
-                e = int(np.argmax(missing))
+            absent = used > 0
+            absent[fabric.link_of_arc[there]] = False
+            if absent.any():
+                e = int(np.argmax(absent))
                 ends = " and ".join(fabric.labels[int(v)] for v in (low[e], high[e]))
                 raise CertificateError(f"flows use the link of {ends} in a direction that has no arc")
         return np.where(rises, upward[fabric.link_of_arc], downward[fabric.link_of_arc]) / (1.0 - part)
@@ -122,24 +124,6 @@ class UnitFlowRouting(FrozenArrays):
         if leaving.any():
             v = int(np.argwhere(leaving)[0][1])
             raise CertificateError(f"node {fabric.labels[v]} forwards, but may not")
-
-    def _missing(self, fabric: Fabric, traffic: Traffic, rows: slice, arrived: Floats) -> float:
-        """Greatest part of a demand that does not arrive; `CertificateError` if that is more than rounding."""
-        sources = self.sources[rows]
-        arrived = arrived * self.unit_bit[rows][:, None]
-        wanted = traffic.rows(sources)
-        missing = np.maximum(wanted - arrived, 0.0)
-        missing[np.arange(sources.size), sources] = 0.0
-        least = np.min(wanted, axis=1, where=wanted > 0, initial=np.inf)
-        part = missing.sum(axis=1) / least
-        if not (part <= CONSERVATION_RTOL).all():
-            i = int(np.argmax(part))
-            v = int(np.argmax(missing[i]))
-            raise CertificateError(
-                f"traffic of {fabric.labels[int(sources[i])]} is not conserved at {fabric.labels[v]}: "
-                f"{arrived[i, v]:.9g} bit arrive, {wanted[i, v]:.9g} are meant to"
-            )
-        return float(part.max(initial=0.0))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -28,7 +28,7 @@ from .paths import add_missing, usable_arcs
 from .routing import CONSERVATION_RTOL, FlowRouting
 from .traffic import Traffic
 
-__all__ = ["NotSolvedError", "Solution", "ThroughputProblem", "quiet_highs"]
+__all__ = ["ATTEMPTS", "NotSolvedError", "Solution", "ThroughputProblem", "quiet_highs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -27,14 +27,14 @@ def check_paths(*, fabric: Fabric, traffic: Traffic) -> None:
     open_ways = fabric.transit.all() or as_star(fabric=fabric) is not None
     if open_ways and csgraph.connected_components(graph, connection="strong")[0] == 1:
         return
-    for start in range(0, traffic.sources.size, 256):
-        chunk = traffic.sources[start : start + 256]
-        cut_off = (traffic.rows(chunk) > 0) & ~np.isfinite(
-            distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=chunk)
-        )
+    sources = traffic.sources
+    for part, bits in traffic.blocks(sources):
+        some = sources[part]
+        reach = distances(fabric=fabric, length=np.ones(fabric.n_arcs), sources=some)
+        cut_off = (bits > 0) & ~np.isfinite(reach)
         if cut_off.any():
             i, t = np.argwhere(cut_off)[0]
             raise ValueError(
-                f"{fabric.name}: no path from {fabric.labels[int(chunk[i])]} to {fabric.labels[int(t)]}, so "
+                f"{fabric.name}: no path from {fabric.labels[int(some[i])]} to {fabric.labels[int(t)]}, so "
                 f"{traffic.name} has throughput 0; link them, or leave that traffic out"
             )

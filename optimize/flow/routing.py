@@ -18,7 +18,9 @@ from .paths import distances
 from .star import as_star
 from .traffic import Traffic
 
-__all__ = ["CertificateError", "FlowRouting", "Routing", "ShortestPathRouting", "ecmp"]
+__all__ = [
+    "CONSERVATION_RTOL", "CertificateError", "FlowRouting", "Routing", "ShortestPathRouting", "ecmp", "missing_part",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -31,6 +33,31 @@ _TIE_RTOL = 1e-9
 
 class CertificateError(ValueError):
     """A routing or a set of prices does not prove what it claims."""
+
+
+def missing_part(*, fabric: Fabric, traffic: Traffic, sources: NDArray[np.int64], arrived_bit: Floats) -> float:
+    """Greatest part of a demand that flows may leave out; `CertificateError` if that is more than rounding. [-]
+
+    Parameters
+    ----------
+    fabric, traffic
+    sources : (k,) ints
+    arrived_bit : (k, n) array
+        What flows of each source bring to every node in one round, less what they take away. [bit]
+    """
+    k = np.arange(sources.size)
+    wanted = traffic.rows(sources)
+    missing = np.maximum(wanted - arrived_bit, 0.0)
+    missing[k, sources] = 0.0
+    part = missing.sum(axis=1) / np.min(wanted, axis=1, where=wanted > 0, initial=np.inf)
+    if not (part <= CONSERVATION_RTOL).all():
+        i = int(np.argmax(part))
+        v = int(np.argmax(missing[i]))
+        raise CertificateError(
+            f"traffic of {fabric.labels[int(sources[i])]} is not conserved at {fabric.labels[v]}: "
+            f"{arrived_bit[i, v]:.9g} bit arrive, {wanted[i, v]:.9g} are meant to"
+        )
+    return float(part.max(initial=0.0))
 
 
 class Routing(Protocol):
@@ -83,18 +110,7 @@ class FlowRouting(FrozenArrays):
         arrived = np.zeros((k, n))
         np.add.at(arrived, (row, fabric.head[arc]), data)
         np.subtract.at(arrived, (row, fabric.tail[arc]), data)
-        wanted = traffic.rows(self.sources)
-        missing = np.maximum(wanted - arrived, 0.0)
-        missing[np.arange(k), self.sources] = 0.0
-        least = np.min(wanted, axis=1, where=wanted > 0, initial=np.inf)
-        part = float((missing.sum(axis=1) / least).max(initial=0.0))
-        if not part <= CONSERVATION_RTOL:
-            i = int(np.argmax(missing.sum(axis=1) / least))
-            v = int(np.argmax(missing[i]))
-            raise CertificateError(
-                f"traffic of {fabric.labels[int(self.sources[i])]} is not conserved at {fabric.labels[v]}: "
-                f"{arrived[i, v]:.9g} bit arrive, {wanted[i, v]:.9g} are meant to"
-            )
+        part = missing_part(fabric=fabric, traffic=traffic, sources=self.sources, arrived_bit=arrived)
         return np.asarray(np.bincount(arc, weights=data, minlength=m), dtype=float) / (1.0 - part)
 
 

@@ -83,7 +83,7 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
     Rates and limits that differ by less than a part in 10^9 count as equal; demands must be equal. Nodes with the same
     neighbours take a generator each: of thousands of them, as round one large switch, no symmetry is looked for.
     """
-    import igraph
+    import igraph  # half a second, as it loads matplotlib
 
     n, m = fabric.n_nodes, fabric.n_arcs
     explicit = traffic.explicit.tocoo()

@@ -24,7 +24,7 @@ from .traffic import Traffic
 if TYPE_CHECKING:
     from .large import LargeProgress
 
-__all__ = ["Throughput", "binding", "least_flow", "max_throughput"]
+__all__ = ["binding", "least_flow", "max_throughput"]
 
 
 # Flows (sources times arcs) up to which a linear program is a matter of minutes and of a few GB.
@@ -179,9 +179,7 @@ def least_flow(*, fabric: Fabric, traffic: Traffic, throughput: Throughput, slac
                    method=f"least total flow at {1.0 - slack:g} of: {throughput.method}")  # fmt: skip
 
 
-def binding(
-    *, fabric: Fabric, traffic: Traffic, throughput: Throughput, limits: Limits | None = None
-) -> tuple[tuple[str, float], ...]:
+def binding(*, fabric: Fabric, throughput: Throughput, limits: Limits | None = None) -> tuple[tuple[str, float], ...]:
     """Limits that bind: each kind with the share of the bound's worth that its prices carry, largest first."""
     names = {
         "arc": "links",

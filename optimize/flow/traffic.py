@@ -4,6 +4,7 @@ The bits are payload between nodes; what GPUs of one node send each other stays 
 which path it takes: see `routing`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +17,15 @@ from topo.fabric import Fabric
 
 from .paths import distances
 
-__all__ = ["Traffic", "all_to_all", "busiest_gpu_bit", "farthest_permutation", "from_matrix", "permutation"]
+__all__ = [
+    "MOST_ASSIGNED", "Traffic", "all_to_all", "busiest_gpu_bit", "farthest_permutation", "from_matrix", "permutation",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MOST_ASSIGNED = 1000  # nodes with GPUs up to which the hardest permutation is found: seconds
+_BLOCK = 256  # sources at a time: 20 MB of rows at 10,000 nodes
 _SAME_PLACE = 1e-6  # of the extent of a formation: coordinates that differ by less are one
 
 
@@ -78,6 +82,12 @@ class Traffic(FrozenArrays):
         dense = np.outer(self.out[index], self.into) + self.explicit[index].toarray()
         dense[np.arange(index.size), index] = 0.0
         return np.asarray(dense)
+
+    def blocks(self, sources: Ints) -> Iterator[tuple[slice, Floats]]:
+        """Rows of many sources, few enough at a time for memory: which of `sources`, and their `rows`. [bit]"""
+        for start in range(0, sources.size, _BLOCK):
+            part = slice(start, start + _BLOCK)
+            yield part, self.rows(sources[part])
 
     @property
     def sent_bit(self) -> Floats:

@@ -72,9 +72,8 @@ def two_phase_bps(
 def _straight(fabric: Fabric, traffic: Traffic) -> float:
     """Rounds of the traffic that fit into one of all-to-all when every bit takes the ways of its own pair."""
     least = np.inf
-    for start in range(0, traffic.sources.size, 256):
-        chunk = traffic.sources[start : start + 256]
-        bits = traffic.rows(chunk)
-        every = np.outer(fabric.gpus[chunk], fabric.gpus)
+    sources = traffic.sources
+    for part, bits in traffic.blocks(sources):
+        every = np.outer(fabric.gpus[sources[part]], fabric.gpus)
         least = min(least, float((every[bits > 0] / bits[bits > 0]).min()))
     return least

@@ -68,7 +68,7 @@ limits = Limits(
 limited = max_throughput(fabric=fabric, traffic=traffic, limits=limits)
 print(limited)
 print(f"half the watts in the middle keep {limited.per_gpu_bps.lower / free.per_gpu_bps.upper:.1%} of the throughput")
-for what, share in binding(fabric=fabric, traffic=traffic, throughput=limited, limits=limits):
+for what, share in binding(fabric=fabric, throughput=limited, limits=limits):
     print(f"binding: {what}, {share:.0%} of the bound")
 
 # %% [markdown]

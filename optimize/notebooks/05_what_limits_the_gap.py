@@ -130,7 +130,7 @@ for copies in (1, 2, 3, 4):
     changes = {"wiring.terminals_per_link": copies, "satellite.terminals": 8 * copies}
     changed, found = all_to_all_of(build(scenario.variant(changes)), rtol=1e-6)
     by_terminals[copies] = found.per_gpu_bps
-    kinds = binding(fabric=changed, traffic=traffic, throughput=found)
+    kinds = binding(fabric=changed, throughput=found)
     binds = ", ".join(f"{kind} {share:.0%}" for kind, share in kinds)
     print(
         f"{8 * copies:2d} terminals: {found.per_gpu_bps.as_rate():>11} per GPU, "

@@ -53,7 +53,7 @@ from .tables import (
     TpuSliceTable,
 )  # fmt: skip
 
-__all__ = ["Case", "as_series", "build", "formation_of", "satellites_of"]
+__all__ = ["Case", "as_series", "build", "formation_of", "satellites_of", "scale_out_of"]
 
 # What one computer can hold and check: some 24 bytes a satellite and time, 16 a pair.
 _MOST_POSITIONS = _MOST_PAIRS = 10_000_000
@@ -265,17 +265,23 @@ def _link(scenario: Scenario, parts: Mapping[str, Part]) -> tuple[LinkModel, tup
     return NVLink(generation=generation, cable=cable, links=table.links), (generation, cable)
 
 
+def scale_out_of(*, n_gpus: int) -> Fabric | None:
+    """The SuperPOD of so many GPUs; None if they do not fill two racks or more."""
+    racks, rest = divmod(n_gpus, nvl72().n_gpus)
+    return None if rest or racks < 2 else superpod(racks=racks)
+
+
 def _references(scenario: Scenario, n_gpus: int) -> tuple[Fabric, Fabric | None]:
     rack = nvl72()
     if not scenario.reference.scale_out:
         return rack, None
-    racks, rest = divmod(n_gpus, rack.n_gpus)
-    if rest or racks < 2:
+    pod = scale_out_of(n_gpus=n_gpus)
+    if pod is None:
         raise ValueError(
             f"reference.scale_out: a SuperPOD of {n_gpus} GPUs would need {n_gpus / rack.n_gpus:g} racks of "
             f"{rack.n_gpus}; set reference.scale_out = false"
         )
-    return rack, superpod(racks=racks)
+    return rack, pod
 
 
 def _check_between(series: FabricSeries, flight: Formation, wiring: Wiring, link: LinkModel) -> None:

@@ -287,7 +287,7 @@ class _Claims:
 
     def limits(self) -> None:
         proof = self.found.proof("formation all_to_all")
-        limits = binding(fabric=proof.fabric, traffic=proof.traffic, throughput=proof.throughput)
+        limits = binding(fabric=proof.fabric, throughput=proof.throughput)
         stated = {row["limit"]: row["share"] for row in self.table["binding"]}
         for name in dict.fromkeys([*stated, *(limit for limit, _ in limits)]):
             self.found.number(f"binding, {name}", stated.get(name, 0.0), dict(limits).get(name, 0.0))

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optimize.flow.interval import Interval
 from topo.fabric import Fabric
@@ -123,7 +124,7 @@ def _one_hop_steps(rebuilt: Rebuilt, kept: Fabric) -> dict[int, float]:
     return found
 
 
-def _one_hop(fabric: Fabric, out_bps: np.ndarray[Any, np.dtype[np.float64]]) -> float:
+def _one_hop(fabric: Fabric, out_bps: NDArray[np.float64]) -> float:
     """What each GPU gets of all_to_all if nothing but its own node limits it: every pair has one path. [bit/s]"""
     g, total = fabric.gpus[fabric.gpus > 0].astype(float), float(fabric.n_gpus)
     way, local, port = (one[fabric.gpus > 0] for one in (np.minimum(fabric.host_bps, out_bps), fabric.local_bps,

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from optimize.flow.star import as_star
 from optimize.flow.traffic import MOST_ASSIGNED, Traffic, all_to_all, farthest_permutation, permutation
 from topo.fabric import Fabric, FabricSeries
-from topo.ground import nvl72, superpod
+from topo.ground import nvl72
 
+from .case import scale_out_of
 from .orbit_ends import is_constant
 from .report import Proof
 
@@ -114,12 +115,8 @@ def _alike(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.bool_]:
 
 def reference_fabrics(*, n_gpus: int, scale_out: bool) -> dict[str, Fabric]:
     """The references of so many GPUs: an NVL72, and racks of it on a 1:1 network where the GPUs fill racks."""
-    rack = nvl72()
-    racks, rest = divmod(n_gpus, rack.n_gpus)
-    found = {"scale-up": rack}
-    if scale_out and not rest and racks > 1:
-        found["scale-out"] = superpod(racks=racks)
-    return found
+    pod = scale_out_of(n_gpus=n_gpus) if scale_out else None
+    return {"scale-up": nvl72(), **({} if pod is None else {"scale-out": pod})}
 
 
 def label_differences(

@@ -3,12 +3,12 @@
 import platform
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib import import_module
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
+from optimize import __version__
 from optimize.design.failures import worst_link_loss, worst_satellite_loss
 from optimize.design.ladder import ladder
 from optimize.design.sight import sight_bound
@@ -58,7 +58,8 @@ def measure(
     The formation is measured on what its wiring keeps at every time of the orbit (each arc's least capacity); the upper
     end is then the least bound over all times. Where capacities do not change, both are one number. Times between the
     epochs are not looked at here. Beyond 1000 nodes the permutation is bounded by the routing of all_to_all and by
-    cuts, beyond 128 the collectives by spanning trees; `Report.notes` say so.
+    cuts, which `Report.notes` say; beyond 128 all_reduce by spanning trees and cuts, beyond 400 both collectives by
+    trees and single nodes, which `Collective.upper_by` and `lower_by` say.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def measure(
     )
     return Report(
         case=case, metrics=metrics, ladder=steps, readings=readings,
-        binding=binding(fabric=form.fabric, traffic=form.traffic, throughput=form.all_to_all),
+        binding=binding(fabric=form.fabric, throughput=form.all_to_all),
         proofs=proofs, cut=form.cut, switching_bps=float(switching.max()),
         link_power_w=float(form.fabric.power_w.sum()), provenance=_provenance(case), collectives=_rows(up, out, form),
         message_times=times, notes=(*notes, *times_notes(times)),
@@ -173,14 +174,14 @@ def _reading(label: str, other: Case, up: Side, out: Side | None, form: Side, as
         gap_up=gap(reference=up.all_to_all, formation=answer),
         gap_out=None if out is None else gap(reference=out.all_to_all, formation=answer),
         link_bps=float(fabric.capacity_bps.max()),
-        power_w=float(fabric.power_w.sum()) / np.count_nonzero(fabric.gpus),
+        power_w_per_node=float(fabric.power_w.sum()) / np.count_nonzero(fabric.gpus),
     )
 
 
 def _provenance(case: Case) -> dict[str, Any]:
     packages = {name: version(name) for name in ("numpy", "scipy", "networkx", "cvxpy", "highspy", "numba", "igraph")}
     return {
-        "fabricgap": import_module("optimize").__version__, "python": platform.python_version(), "packages": packages,
+        "fabricgap": __version__, "python": platform.python_version(), "packages": packages,
         "seeds": _SEEDS,
         "scenario": None if case.scenario is None else case.scenario.model_dump(mode="json", exclude={"data"}),
         "digest": None if case.scenario is None else case.scenario.digest,

@@ -22,9 +22,8 @@ from optimize.flow.problem import NotSolvedError
 from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all
 from topo.fabric import Fabric
-from topo.ground import superpod
 
-from .case import Case, as_series, build
+from .case import Case, as_series, build, scale_out_of
 from .measure import measure
 from .scenario import Scenario
 from .side import Asked
@@ -86,9 +85,8 @@ class _UnknownMetricError(Exception):
 def _case(scenario: Scenario) -> Case:
     """The case with a SuperPOD as its second reference where one of as many GPUs exists, and without one elsewhere."""
     case = build(scenario.variant({"reference.scale_out": False}))
-    racks, rest = divmod(as_series(case.formation).structure.n_gpus, case.scale_up.n_gpus)
-    fits = scenario.reference.scale_out and rest == 0 and racks >= 2
-    return replace(case, scale_out=superpod(racks=racks)) if fits else case
+    wanted = scenario.reference.scale_out
+    return replace(case, scale_out=scale_out_of(n_gpus=as_series(case.formation).structure.n_gpus)) if wanted else case
 
 
 def _alone(scenario: Scenario, rtol: float) -> dict[str, Any]:

@@ -76,14 +76,27 @@ class Proof:
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """all_to_all under another reading of the same system."""
+    """all_to_all under another reading of the same system.
+
+    Parameters
+    ----------
+    label : str
+    all_to_all : Interval
+        Per GPU. [bit/s]
+    gap_up : Gap
+    gap_out : Gap or None
+    link_bps : float
+        Of the fastest link, one direction. [bit/s]
+    power_w_per_node : float
+        Of all links, over the nodes with GPUs; 0 where none is published. [W]
+    """
 
     label: str
     all_to_all: Interval
     gap_up: Gap
     gap_out: Gap | None
     link_bps: float
-    power_w: float
+    power_w_per_node: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +147,30 @@ class AssumedEffect:
 class Report:
     """What `measure` found out about a case.
 
-    `notes` say what a metric needs to be understood, or why there is none; they belong wherever the metrics stand.
-    `effects` are those of the assumed values, which `with_effects` adds; `effects_note` says what they leave out.
+    Parameters
+    ----------
+    case : Case
+    metrics : tuple of Metric
+    ladder : Ladder
+    readings : tuple of Reading
+    binding : tuple of (limit, share)
+        What holds all_to_all down, by its share of the bound. [-]
+    proofs : tuple of Proof
+    cut : Cut
+        The narrowest halving found.
+    switching_bps : float
+        On-board switching that the busiest node needs. [bit/s]
+    link_power_w : float
+        Of all links of the formation. [W]
+    provenance : mapping
+        Versions, seeds, and the scenario with its digest.
+    collectives : tuple of CollectiveRow
+    notes : tuple of str
+        What a metric needs to be understood, or why there is none; they belong wherever the metrics stand.
+    effects : tuple of AssumedEffect
+        Of the assumed values; `with_effects` adds them.
+    effects_note : str
+        What they leave out.
     """
 
     case: Case

@@ -121,7 +121,7 @@ def report_table(report: Report) -> dict[str, Any]:
                 "gap_scale_up": _ends(r.gap_up.interval),
                 "gap_scale_out": None if r.gap_out is None else _ends(r.gap_out.interval),
                 "link_bps": r.link_bps,
-                "power_w_per_node": r.power_w,
+                "power_w_per_node": r.power_w_per_node,
             }
             for r in report.readings
         ],

@@ -63,7 +63,7 @@ class SobolIndex:
         Key of the parameter.
     first, total : float
         Estimates of the share that it explains alone, and of the share that would be lost without it. [-]
-    first_range, total_range : Interval
+    first_range, total_range : (low, high)
         The middle 95 % of the estimates over bootstrap samples. [-]
     """
 

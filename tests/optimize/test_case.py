@@ -105,7 +105,7 @@ def test_a_fabric_is_a_series_of_one_time_and_invents_no_positions() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"satellite.radius_m": "60 m"}, "formation 'suncatcher_lattice' collides: two satellites come within 100.0 m"),
+        ({"satellite.radius_m": "60 m"}, "formation 'suncatcher_lattice' collides: satellites 0 and "),
         ({"satellite.terminals": 7}, "satellite 0 needs 8 terminals and has 7; take links away or give it more"),
         ({"wiring.terminals_per_link": 2}, "satellite 0 needs 16 terminals and has 8"),
         ({"wiring.reach_m": "410 m", "satellite.terminals": 40}, "is blocked at 0 s by a body of 15 m radius"),
@@ -148,7 +148,7 @@ def test_a_reading_that_nobody_can_build_is_kept_with_its_reason_and_stops_nothi
     case = build(load_scenario("lattice-21", overrides={"reading": [FAT, THIN, DARK]}))
     assert [label for label, _ in case.readings] == ["half the channels"]
     assert [label for label, _ in case.impossible] == ["too fat", "far too much loss"]
-    assert "two satellites come within 100.0 m" in case.impossible[0][1]
+    assert "satellites 0 and 1 come within 100.0 m" in case.impossible[0][1]
     assert "the optical link carries nothing at 100.0 to 200.0 m" in case.impossible[1][1]
     assert not any(why.startswith("scenario ") for _, why in case.impossible)
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.certificate import Prices, achieved_per_s, price_bound_per_s, utilisation
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.routing import CertificateError, ShortestPathRouting, ecmp
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all, from_matrix
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.orbit_problem import _run
 from optimize.flow.problem import NotSolvedError, ThroughputProblem
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import Traffic, all_to_all
 from tests.optimize.graphs import undirected
 from topo.fabric import Fabric

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimize.flow.certified import Throughput
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
 from tests.optimize.graphs import Net, ring
 

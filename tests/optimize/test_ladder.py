@@ -15,16 +15,11 @@ from optimize.design.failures import worst_link_loss
 from optimize.design.ladder import Ladder, ladder
 from optimize.design.wirings import WiringBound
 from optimize.flow.gap import gap
-from optimize.flow.throughput import Throughput, max_throughput
-from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
+from optimize.flow.throughput import max_throughput
+from optimize.flow.traffic import farthest_permutation, permutation
+from tests.optimize.answers import solve
 from tests.optimize.graphs import SMALL, Net, nets, ring, undirected
-from topo.fabric import Fabric
 from topo.ground import nvl72
-
-
-def solve(fabric: Fabric) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric))
-
 
 REFERENCE = solve(undirected(nx.complete_graph(9), capacity=2.0).fabric())  # 16 bit/s for every GPU
 

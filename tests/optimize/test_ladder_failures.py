@@ -12,14 +12,8 @@ from hypothesis import given
 from optimize.design.failures import with_outage, without_link, worst_link_loss, worst_satellite_loss
 from optimize.design.ladder import ladder
 from optimize.flow.interval import Interval
-from optimize.flow.throughput import Throughput, max_throughput
-from optimize.flow.traffic import all_to_all
+from tests.optimize.answers import solve
 from tests.optimize.graphs import SMALL, Net, lost_link_throughput, nets, path_throughput, ring, undirected
-from topo.fabric import Fabric
-
-
-def solve(fabric: Fabric) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric))
 
 
 @SMALL

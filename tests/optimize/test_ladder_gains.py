@@ -10,15 +10,11 @@ import pytest
 from hypothesis import given
 
 from optimize.design.gains import additions, marginal_gains, with_link
-from optimize.flow.throughput import Throughput, max_throughput
-from optimize.flow.traffic import all_to_all, farthest_permutation, permutation
+from optimize.flow.throughput import max_throughput
+from optimize.flow.traffic import farthest_permutation, permutation
 from optimize.study.report import Report
+from tests.optimize.answers import solve
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
-from topo.fabric import Fabric
-
-
-def solve(fabric: Fabric) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric))
 
 
 def test_one_more_channel_raises_a_fabric_of_equal_links_in_proportion() -> None:

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimize.flow.certified import Throughput
 from optimize.flow.large import LargeProgress, large_memory_bytes, large_throughput
 from optimize.flow.mixture import MirroredRouting, SymmetricRouting, UnitFlowRouting
 from optimize.flow.routing import CertificateError
 from optimize.flow.symmetry import Symmetry
-from optimize.flow.throughput import Throughput, max_throughput
+from optimize.flow.throughput import max_throughput
 from optimize.flow.traffic import Traffic, all_to_all, from_matrix, permutation
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, undirected
 from topo.fabric import Fabric

@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from optimize.flow.certified import Throughput
 from optimize.flow.large import LargeProgress, large_throughput
 from optimize.flow.large.sparse import is_sparse
 from optimize.flow.patterns import hot_spot, ring_shift
 from optimize.flow.routing import CertificateError, FlowRouting
-from optimize.flow.throughput import Throughput, least_flow, max_throughput
+from optimize.flow.throughput import least_flow, max_throughput
 from optimize.flow.traffic import Traffic, all_to_all, farthest_permutation, from_matrix, permutation
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, undirected
 from tests.optimize.test_large import Interrupting

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.certificate import utilisation
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.problem import NotSolvedError, ThroughputProblem
-from optimize.flow.throughput import Throughput, binding, max_throughput
+from optimize.flow.throughput import binding, max_throughput
 from optimize.flow.traffic import all_to_all
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 
@@ -103,9 +104,8 @@ def test_both_directions_of_a_link_get_the_same_capacity() -> None:
 def test_binding_names_shared_resources() -> None:
     fabric = ring(6).fabric()
     limits = limits_of(np.ones((1, 6)), [3.0])
-    traffic = all_to_all(fabric=fabric)
-    answer = max_throughput(fabric=fabric, traffic=traffic, limits=limits)
-    shares = binding(fabric=fabric, traffic=traffic, throughput=answer, limits=limits)
+    answer = max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), limits=limits)
+    shares = binding(fabric=fabric, throughput=answer, limits=limits)
     assert shares[0][0] == "shared resources"
     assert math.fsum(share for _, share in shares) == pytest.approx(1.0)
 

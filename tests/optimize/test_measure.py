@@ -301,7 +301,7 @@ def test_power_is_a_transceiver_for_every_channel_and_direction(suncatcher: Repo
     # 272 links, two ends each with 24 transceivers of 21 W
     assert suncatcher.link_power_w == pytest.approx(272 * 2 * 24 * 21.0)
     half = suncatcher.readings[0]
-    assert half.power_w == pytest.approx(272 * 2 * 12 * 21.0 / 81)
+    assert half.power_w_per_node == pytest.approx(272 * 2 * 12 * 21.0 / 81)
 
 
 def test_every_proof_of_suncatcher_holds(suncatcher: Report) -> None:

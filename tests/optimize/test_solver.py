@@ -12,20 +12,15 @@ import numpy as np
 import pytest
 
 from optimize.flow.problem import NotSolvedError, ThroughputProblem
-from optimize.flow.throughput import Throughput, max_throughput
 from optimize.flow.traffic import all_to_all
+from tests.optimize.answers import solve
 from tests.optimize.graphs import path_throughput, undirected
-from topo.fabric import Fabric
 
 WHEEL = undirected(nx.wheel_graph(7))  # some detour over its hub, so that no proof without search closes it
 WHEEL_TRUTH = path_throughput(WHEEL, WHEEL.all_to_all(), np.zeros(7))
 
 # Ends are certified; the width asked for is 1e-6, and floating-point sums add far less.
 WITHIN = 2e-6
-
-
-def solve(fabric: Fabric, **options: Any) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), **options)
 
 
 def _spoil(monkeypatch: pytest.MonkeyPatch, name: str, change: Any) -> None:

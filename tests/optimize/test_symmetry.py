@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 
 from optimize.flow.certificate import achieved_per_s, price_bound_per_s
+from optimize.flow.certified import Throughput
 from optimize.flow.mixture import MirroredRouting
 from optimize.flow.orbit_problem import solve_by_orbits
 from optimize.flow.symmetry import Symmetry, find_symmetry
-from optimize.flow.throughput import Throughput, least_flow, max_throughput
+from optimize.flow.throughput import least_flow, max_throughput
 from optimize.flow.traffic import Traffic, all_to_all, from_matrix, permutation
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
 from topo.fabric import Fabric

@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from optimize.flow.certificate import achieved_per_s
+from optimize.flow.certified import Throughput
 from optimize.flow.limits import Limits
 from optimize.flow.problem import ThroughputProblem
 from optimize.flow.routing import CertificateError, ecmp
-from optimize.flow.throughput import Throughput, binding, least_flow, max_throughput
+from optimize.flow.throughput import binding, least_flow, max_throughput
 from optimize.flow.traffic import all_to_all, farthest_permutation, from_matrix, permutation
+from tests.optimize.answers import solve
 from tests.optimize.graphs import SMALL, Net, nets, path_throughput, ring, undirected
-from topo.fabric import Fabric
 from topo.graph import from_networkx
 from topo.ground import nvl72, superpod
 
@@ -33,10 +34,6 @@ WITHIN = 2e-6
 
 WHEEL = undirected(nx.wheel_graph(7))  # some detour over its hub, so that no proof without search closes it
 WHEEL_TRUTH = path_throughput(WHEEL, WHEEL.all_to_all(), np.zeros(7))
-
-
-def solve(fabric: Fabric, **options: Any) -> Throughput:
-    return max_throughput(fabric=fabric, traffic=all_to_all(fabric=fabric), **options)
 
 
 def solve_graph(graph: nx.Graph[Any], *, capacity_bps: float = 1.0, gpus: int = 1, **options: Any) -> Throughput:
@@ -287,14 +284,14 @@ def test_answer_unpickles_read_only() -> None:
 @given(nets())
 def test_shares_of_the_binding_limits_sum_to_one(net: Net) -> None:
     fabric = net.fabric()
-    shares = binding(fabric=fabric, traffic=all_to_all(fabric=fabric), throughput=solve(fabric))
+    shares = binding(fabric=fabric, throughput=solve(fabric))
     assert math.fsum(share for _, share in shares) == pytest.approx(1.0, abs=1e-12)
     assert all(share > 0 for _, share in shares)
 
 
 def test_binding_names_the_one_limit_there_is() -> None:
     fabric = replace(ring(5), limits={"host_bps": (0.1,) * 5}).fabric()
-    ((kind, share),) = binding(fabric=fabric, traffic=all_to_all(fabric=fabric), throughput=solve(fabric))
+    ((kind, share),) = binding(fabric=fabric, throughput=solve(fabric))
     assert kind.startswith("host interfaces")
     assert share == 1.0
 

@@ -172,8 +172,8 @@ def test_an_amplifier_of_5_w_overloads_its_receiver_by_some_20_db() -> None:
     ("changes", "message"),
     [
         ({"satellite": replace(SATELLITE, radius_m=60.0)},
-         r"formation 'lattice_block' collides: two satellites come within 100\.0 m, and their bodies reach 60 m each; "
-         r"enlarge the pitch or shrink radius_m"),
+         r"formation 'lattice_block' collides: satellites \d+ and \d+ come within 100\.0 m, and their bodies "
+         r"reach 60 m each; enlarge the pitch or shrink radius_m"),
         ({"wiring": wired((0, 9))},
          r"wiring 'w': pair \(0, 9\) names satellite 9; the formation has 9, numbered from 0"),
         ({"satellite": replace(SATELLITE, terminals=7)},

@@ -67,7 +67,7 @@ def test_radius_is_reached_and_not_passed() -> None:
 def test_touching_satellites_are_named() -> None:
     formation = suncatcher_lattice(orbit=ORBIT, pitch_m=20.0, radius_m=200.0)
     formation.check_separation(body_radius_m=9.9)
-    with pytest.raises(ValueError, match=r"satellites \d+ and \d+ come within 20\.000 m .* need 30 m; space them out"):
+    with pytest.raises(ValueError, match=r"satellites \d+ and \d+ come within 20\.0 m, .* reach 15 m each; enlarge"):
         formation.check_separation(body_radius_m=15.0)
 
 
@@ -76,7 +76,7 @@ def test_two_that_only_meet_in_passing_are_named() -> None:
     zero = np.zeros(2)
     formation = Formation(orbit=ORBIT, name="crossing", radial_cos_m=zero, radial_sin_m=zero, along_track_offset_m=zero,
                           normal_cos_m=np.array([300.0, -300.0]), normal_sin_m=zero)  # fmt: skip
-    with pytest.raises(ValueError, match=r"satellites 0 and 1 come within 0\.000 m"):
+    with pytest.raises(ValueError, match=r"satellites 0 and 1 come within 0\.0 m"):
         formation.check_separation(body_radius_m=1.0)
 
 

@@ -14,14 +14,14 @@ from links.parts import load_part
 from ..fabric import Fabric
 from .packets import PacketNetwork, packet_network
 
-__all__ = ["logical_topology", "ns3_rate_maps", "ns3_topology", "symmetric_links"]
+__all__ = ["logical_topology", "ns3_rate", "ns3_rate_maps", "ns3_topology", "symmetric_links"]
 
 _NS = 1e9
 
 
-def rate(bps: float) -> str:
+def ns3_rate(*, rate_bps: float) -> str:
     """A rate as ns-3 reads it: whole Gb/s where they are whole, else bit/s."""
-    return f"{bps / 1e9:.0f}Gbps" if bps % 1e9 == 0 else f"{bps:.0f}bps"
+    return f"{rate_bps / 1e9:.0f}Gbps" if rate_bps % 1e9 == 0 else f"{rate_bps:.0f}bps"
 
 
 def symmetric_links(network: PacketNetwork, *, target: str) -> list[tuple[int, int, float, float]]:
@@ -84,7 +84,7 @@ def ns3_topology(*, fabric: Fabric, low_latency: bool = False, lossy: bool = Fal
     lines = [
         f"{nodes} {nodes - network.n_hosts} {len(links)}",
         " ".join(map(str, range(network.n_hosts, nodes))),
-        *(f"{i} {j} {rate(bps)} {round(delay * _NS, 3):.10g}ns 0" for i, j, bps, delay in links),
+        *(f"{i} {j} {ns3_rate(rate_bps=bps)} {round(delay * _NS, 3):.10g}ns 0" for i, j, bps, delay in links),
     ]
     return "\n".join(lines) + "\n"
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..fabric import Fabric
-from .ns3 import rate, symmetric_links
+from .ns3 import ns3_rate, symmetric_links
 from .packets import PacketNetwork, packet_network, refuse_losses
 
 __all__ = ["simai_topology"]
@@ -92,10 +92,10 @@ def _written(inner: PacketNetwork, each: int, local_bps: Floats, wait_s: Floats,
     )
     lines = []
     for server in range(servers):
-        inside = f"{gpus + server} {rate(local_bps[server])} {0.5 * wait_s[server] * _MS:.12g}ms 0"
+        inside = f"{gpus + server} {ns3_rate(rate_bps=local_bps[server])} {0.5 * wait_s[server] * _MS:.12g}ms 0"
         lines += [f"{gpu} {inside}" for gpu in range(server * each, (server + 1) * each)]
     for i, j, bps, delay in symmetric_links(inner, target=_TARGET):
-        out = f"{j + shift} {rate(bps / each if i < servers else bps)} {delay * _MS:.12g}ms 0"
+        out = f"{j + shift} {ns3_rate(rate_bps=bps / each if i < servers else bps)} {delay * _MS:.12g}ms 0"
         own = range(i * each, (i + 1) * each) if i < servers else [i + shift]  # a host's link is shared out to its GPUs
         lines += [f"{vertex} {out}" for vertex in own]
     total = gpus + len(inner.labels)

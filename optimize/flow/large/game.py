@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 
 _CHECK = 20  # steps between two looks at both ends
-_SOON, _LATE, _LONG = 0.2, 0.8, 0.36  # parts of the gap, and of all steps, that ask for a restart
+_SOON, _LATE, _LONG = 0.2, 0.8, 0.36  # parts of how far both ends were apart, and of all steps, that ask for a restart
 
 
 class Table(NamedTuple):
@@ -149,7 +149,7 @@ def play(table: Table, x: Floats, y: Floats, state: Floats, steps: int, rtol: fl
     steps : int
         At most.
     rtol : float
-        Relative gap between both ends, on the paths there are, at which to stop.
+        Relative width of both ends, on the paths there are, at which to stop.
     """
     step, weight, level = state
     cost, cost_new, cost_sum = np.empty(x.size), np.empty(x.size), np.zeros(x.size)
@@ -189,15 +189,15 @@ def play(table: Table, x: Floats, y: Floats, state: Floats, steps: int, rtol: fl
             best_y = y.copy() if low >= mean_low else y_sum / weights
         if best_up <= best_low * (1.0 + rtol):
             break
-        gap = min(up - low, mean_up - mean_low)
-        if gap <= _SOON * begun or before < gap <= _LATE * begun or since > _LONG * n:
+        apart = min(up - low, mean_up - mean_low)
+        if apart <= _SOON * begun or before < apart <= _LATE * begun or since > _LONG * n:
             if mean_up - mean_low < up - low:
                 x, y, cost, load = x_sum / weights, y_sum / weights, cost_sum / weights, load_sum / weights
             dx, dy = np.sqrt(np.sum((x - x_start) ** 2)), np.sqrt(np.sum((y - y_start) ** 2))
             if dx > 1e-10 and dy > 1e-10:
                 weight = np.sqrt(weight * dy / dx)
-            x_start, y_start, begun, since, weights = x.copy(), y.copy(), gap, 0, 0.0
+            x_start, y_start, begun, since, weights = x.copy(), y.copy(), apart, 0, 0.0
             x_sum[:], y_sum[:], cost_sum[:], load_sum[:] = 0.0, 0.0, 0.0, 0.0
-        before = gap
+        before = apart
     state[:] = np.array([step, weight, level])
     return best_up, best_x, best_y

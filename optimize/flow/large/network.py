@@ -3,7 +3,7 @@
 Leaves out the search: see `solve`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -86,35 +86,19 @@ class Network:
             worth=pools.members / pools.supply_bps,
         )
         by_number = np.argsort(number[pools.sources])
-        network = cls(
+        sources = pools.sources[by_number]
+        unit, most = _units(traffic, sources, fabric.n_links)
+        return cls(
             fabric=fabric,
             traffic=traffic,
             pools=pools,
             node=node,
-            sources=pools.sources[by_number],
+            sources=sources,
             times=pools.times[by_number],
             arcs=arcs,
-            unit_bit=np.empty(0),
-            most=0,
+            unit_bit=unit,
+            most=most,
         )
-        unit, most = network._units()
-        return replace(network, unit_bit=unit, most=most)
-
-    def _units(self) -> tuple[Floats, int]:
-        """Bits per unit of each source: the finest of which each demand is a whole number, or fine enough for any."""
-        least, total, whole = [np.empty(self.sources.size) for _ in range(3)]
-        for start in range(0, self.sources.size, 256):
-            bits = self.traffic.rows(self.sources[start : start + 256])
-            some = np.min(bits, axis=1, where=bits > 0, initial=np.inf)
-            ratio = bits / some[:, None]
-            exact = (np.abs(ratio - np.rint(ratio)) <= 1e-12 * ratio).all(axis=1)
-            part = slice(start, start + 256)
-            least[part], total[part] = some, bits.sum(axis=1)
-            whole[part] = np.where(exact, np.rint(ratio).sum(axis=1), np.inf)
-        if (whole <= _SMALL).all():
-            most = _SMALL if self.sources.size * self.n_links > _MANY else _LARGE
-            return _UP * least / (most // whole), most
-        return total / _LARGE, 0
 
     @property
     def n_links(self) -> int:
@@ -185,3 +169,18 @@ class Network:
     def prices(self, price: Floats) -> Prices:
         """Prices of the resources as a certificate has them."""
         return self.pools.prices(price, fabric=self.fabric)
+
+
+def _units(traffic: Traffic, sources: Ints, n_links: int) -> tuple[Floats, int]:
+    """Bits per unit of each source, and `Network.most`: each demand is a whole number of them, or they are fine."""
+    least, total, whole = [np.empty(sources.size) for _ in range(3)]
+    for part, bits in traffic.blocks(sources):
+        some = np.min(bits, axis=1, where=bits > 0, initial=np.inf)
+        ratio = bits / some[:, None]
+        exact = (np.abs(ratio - np.rint(ratio)) <= 1e-12 * ratio).all(axis=1)
+        least[part], total[part] = some, bits.sum(axis=1)
+        whole[part] = np.where(exact, np.rint(ratio).sum(axis=1), np.inf)
+    if (whole <= _SMALL).all():
+        most = _SMALL if sources.size * n_links > _MANY else _LARGE
+        return _UP * least / (most // whole), most
+    return total / _LARGE, 0

@@ -8,8 +8,8 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import nullcontext
-from typing import Any, cast
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from .network import Network
 from .progress import LargeProgress, LargeSearch, StopError
 from .sparse import Sparse, is_sparse
 
-__all__ = ["LargeProgress", "large_memory_bytes", "large_throughput"]
+__all__ = ["large_memory_bytes", "large_throughput"]
 
 Floats = NDArray[np.float64]
 
@@ -80,7 +80,8 @@ def large_throughput(
     progress : callable, optional
         Told a `LargeProgress` every few seconds.
     executor : concurrent.futures.Executor, optional
-        Where the blocks of sources run; threads of this process, as many as there are processors, if absent.
+        Where the blocks of sources run. If absent, in threads of this process, as many as there are processors, or, on
+        small fabrics, one after the other without any.
     at_once : int
         Blocks of sources that see the same loads.
     seed : int
@@ -103,11 +104,12 @@ def large_throughput(
 
     Traffic between at most 20 listed pairs a node, sources times nodes at most 33 million, takes another way: see
     `sparse`. Its flows are shares of explicit paths in double precision; `symmetry` and `seed` are not used, and
-    there is a routing once all paths are planted (1 s at 1,000 nodes). It stops when 25 rounds narrow the interval by
-    less than a fifth. Measured to 1e-2 for the hardest and a random permutation with 8 links a node, on two cores that
-    others used as well: 253 nodes in 1 s or less; 1,000 nodes in 1 to 3 s on lattices and random geometric graphs, in
-    5 to 20 s on random regular ones (flows shifted stop at widths of 11 % there); 4,096 nodes of the first two in
-    about a minute, while a random regular one of 4,096 was still 20 % wide after 150 s.
+    there is a routing once all paths are planted (1 s at 1,000 nodes). It stops when 25 rounds, or a third of all
+    rounds if that is more, narrow the interval by less than a fifth. Measured to 1e-2 for the hardest and a random
+    permutation with 8 links a node, on two cores that others used as well: 253 nodes in 1 s or less; 1,000 nodes in 1
+    to 3 s on lattices and random geometric graphs, in 5 to 20 s on random regular ones (flows shifted stop at widths of
+    11 % there); 4,096 nodes of the first two in about a minute, while a random regular one of 4,096 was still 20 % wide
+    after 150 s.
 
     References
     ----------
@@ -125,21 +127,14 @@ def large_throughput(
     check_paths(fabric=fabric, traffic=traffic)
     begun = time.monotonic()
     asked = {"rtol": rtol, "begun": begun, "time_limit_s": time_limit_s, "progress": progress}
-    own = None if executor is not None else _here(traffic.sources.size * fabric.n_arcs)
-    with own or nullcontext():
+    where: AbstractContextManager[Executor] = _here(traffic, fabric) if executor is None else nullcontext(executor)
+    with where as workers:
         if is_sparse(traffic=traffic):
-            return Sparse(
-                fabric=fabric, traffic=traffic, executor=cast(Executor, own or executor), at_once=at_once, **asked
-            ).run()
+            return Sparse(fabric=fabric, traffic=traffic, executor=workers, at_once=at_once, **asked).run()
         network = Network.of(
             fabric=fabric, traffic=traffic, symmetry=symmetry or find_symmetry(fabric=fabric, traffic=traffic)
         )
-        flows = Flows(
-            network=network,
-            executor=cast(Executor, own or executor),
-            at_once=at_once,
-            rng=np.random.default_rng(seed),
-        )
+        flows = Flows(network=network, executor=workers, at_once=at_once, rng=np.random.default_rng(seed))
         return _Search(flows, **asked).run()
 
 
@@ -152,9 +147,10 @@ class _AtOnce(Executor):
         return done
 
 
-def _here(flows: int) -> Executor:
-    """Executor for so many flows on the processors of this machine."""
-    return _AtOnce() if flows <= _FEW_FLOWS else ThreadPoolExecutor(os.cpu_count())
+def _here(traffic: Traffic, fabric: Fabric) -> Executor:
+    """Executor on the processors of this machine, for as many flows as there may be."""
+    few = traffic.sources.size * fabric.n_arcs <= _FEW_FLOWS
+    return _AtOnce() if few else ThreadPoolExecutor(os.cpu_count())
 
 
 class _Search(LargeSearch):

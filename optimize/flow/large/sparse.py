@@ -30,8 +30,8 @@ Ints = NDArray[np.int64]
 
 _MOST_PAIRS, _MOST_ROWS = 20, 2**25  # pairs for each node; sources times nodes, which the certificate holds three times
 _PLANTED, _POWER = 8, 8.0  # paths planted for every pair, and power of the loads that prices them
-_STEPS, _MOST_STEPS = 600, 4800  # of the game in one round: twice as many after one that did not reach its gap
-_SHARE, _COARSE = 0.15, 0.03  # gap of the game: such a part of the width, and no more than that
+_STEPS, _MOST_STEPS = 600, 4800  # of the game in one round: twice as many after one that did not reach its width
+_SHARE, _COARSE = 0.15, 0.03  # width of the game: such a part of that of the answer, and no more than that
 _FINE = 0.25  # but at least such a part of the width asked for
 _FLOOR = 1e-9  # mean price that every resource has, so that no path is longer than it need be
 _CLEAN = 3  # rounds after which paths are dropped that carry nothing and cost more than others by
@@ -42,8 +42,8 @@ _PATIENCE, _SLOW = 25, 0.2  # rounds in which the width has to fall by such a pa
 def is_sparse(*, traffic: Traffic) -> bool:
     """Whether traffic goes between few enough pairs, all of them listed, for paths of each."""
     n, k = traffic.n_nodes, traffic.sources.size
-    return not (traffic.out.any() and traffic.into.any()) and traffic.explicit.nnz <= _MOST_PAIRS * n \
-        and k * n <= _MOST_ROWS  # fmt: skip
+    listed = not (traffic.out.any() and traffic.into.any())
+    return listed and traffic.explicit.nnz <= _MOST_PAIRS * n and k * n <= _MOST_ROWS
 
 
 class _Paths:
@@ -150,15 +150,15 @@ class Sparse(LargeSearch):
         while True:
             self.rounds += 1
             width = self.upper.per_s / self.lower - 1.0
-            gap = max(_FINE * self.rtol, min(_SHARE * width, _COARSE))
+            narrow = max(_FINE * self.rtol, min(_SHARE * width, _COARSE))
             table = self._table(paths)
-            up, shares, prices = play(table, paths.shares.copy(), prices, state, steps, gap)
+            up, shares, prices = play(table, paths.shares.copy(), prices, state, steps, narrow)
             paths.shares = shares
             self._take(paths, up * self.unit)
             cost = np.empty(shares.size)
             costs(table, prices, cost)
             least = np.minimum.reduceat(cost, table.group[:-1])
-            if up > (1.0 + gap) * float(least.sum() + prices @ table.base):
+            if up > (1.0 + narrow) * float(least.sum() + prices @ table.base):
                 steps = min(2 * steps, _MOST_STEPS)
             kept = np.ones(shares.size, dtype=np.bool_)
             if self.rounds % _CLEAN == 0:
