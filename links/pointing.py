@@ -15,9 +15,9 @@ from scipy import constants, special
 from .model import require_positive
 
 __all__ = [
-    "RelativeMotion", "acquisition_probability", "best_divergence_average_ber", "best_half_divergence_rad", "marcum_q1",
-    "mean_fade_nepers", "mean_transmission", "pointing_outage", "relative_motion", "scan_spots", "scan_time_s",
-    "two_end_fade_nepers", "two_end_outage",
+    "DEEP_FADE_DB", "RelativeMotion", "acquisition_probability", "best_divergence_average_ber",
+    "best_half_divergence_rad", "marcum_q1", "mean_fade_nepers", "mean_transmission", "pointing_outage",
+    "relative_motion", "scan_spots", "scan_time_s", "two_end_fade_nepers", "two_end_outage",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
@@ -19,6 +18,7 @@ from .certificate import Utilisation, utilisation
 from .certified import Throughput
 from .direct import nonblocking_bps_per_gpu
 from .interval import Interval
+from .maxflow import FlowGraph
 from .node_limits import own_bps
 from .star import as_star
 from .sweeps import SparsestCut, directions, slow_modes, sparsest_cut
@@ -33,7 +33,8 @@ _FOREMOST = 64  # nodes of each side that are looked at for a swap
 _MOST_SEARCHED = 2**16  # halves to improve, times their nodes
 _MOST_PAIRS = 2**18  # pairs of neighbours of one switch
 _ROUNDING = 1e-9  # part of a capacity that may be rounding
-_MOST_TRIED = 10  # endpoints of which every balanced division is looked at
+_MOST_TRIED = 12  # endpoints of which every balanced division is looked at
+_MOST_SUMMED, _BLOCK = 18, 2**15  # the same where sums over arcs are enough, and how many at once
 _MOST_POLISHED = 32  # endpoints up to which single moves and swaps are judged with all node limits
 
 
@@ -70,48 +71,57 @@ def evaluate_cut(*, fabric: Fabric, side: Bools) -> Cut:
     Notes
     -----
     Per direction a minimum cut in the expansion endpoint -> host -> node-in -> switch -> node-out -> host -> endpoint
-    (Ford and Fulkerson 1956), by scipy's maximum flow on capacities rounded to 2^-29 of the answer; the capacity is
-    then summed exactly over the arcs of that cut, so it is the capacity of a real cut. Hosts are no wider than the
-    ports of their GPUs.
+    (Ford and Fulkerson 1956); the capacity is then summed over the arcs of that cut, so it is the capacity of a real
+    cut. Hosts are no wider than the ports of their GPUs.
     """
-    ends = fabric.gpus > 0
-    first, second = int(fabric.gpus[side & ends].sum()), int(fabric.gpus[~side & ends].sum())
-    if not first or not second:
-        raise ValueError("a cut needs GPUs on both sides")
-    forward, backward = _least(fabric, side & ends, ~side & ends), _least(fabric, ~side & ends, side & ends)
-    capacity, arcs = min(forward, backward, key=lambda item: item[0])
-    return Cut(side=side & ends, smaller_gpus=min(first, second), capacity_bps=capacity, arcs=arcs)
+    return _Cuts(fabric).divide(side)
 
 
-def _least(fabric: Fabric, origin: Bools, target: Bools) -> tuple[float, NDArray[np.int64]]:
-    """Least capacity from the GPUs of `origin` to those of `target`, and the fabric arcs it crosses."""
-    n, m = fabric.n_nodes, fabric.n_arcs
-    node_in, node_out = np.arange(n), n + np.arange(n)
-    source, sink = 2 * n, 2 * n + 1
-    send, take = np.flatnonzero(origin), np.flatnonzero(target)
-    through = np.flatnonzero(fabric.transit)
-    # Closed nodes have no way through, but their own traffic passes their switch all the same.
-    own = np.minimum(own_bps(fabric=fabric), np.where(fabric.transit, np.inf, fabric.switch_bps))
-    enters, leaves = np.where(fabric.transit, node_in, node_out), np.where(fabric.transit, node_out, node_in)
-    tail = np.concatenate([node_out[fabric.tail], node_in[through], np.full(send.size, source), leaves[take]])
-    head = np.concatenate([node_in[fabric.head], node_out[through], enters[send], np.full(take.size, sink)])
-    weight = np.concatenate([fabric.capacity_bps, fabric.switch_bps[through], own[send], own[take]])
-    capacity, arcs = float(fabric.capacity_bps.sum()), np.arange(m)
-    scale = 2.0 * capacity
-    # scipy counts in int32. Nothing wider than the best cut so far is in a better one, so that cut sets the scale until
-    # it shrinks no further.
-    while 0.0 < capacity < 0.75 * scale:
-        scale = capacity
-        whole = np.rint(np.minimum(weight / scale, 2.0) * 2**29).astype(np.int32)
-        graph = sparse.csr_array((whole, (tail, head)), shape=(2 * n + 2, 2 * n + 2))
-        left = sparse.csr_array(graph - csgraph.maximum_flow(graph, source, sink).flow)
-        left = left.multiply(left > 0).tocsr()
-        reached = np.zeros(2 * n + 2, dtype=bool)
-        reached[csgraph.breadth_first_order(left, source, return_predecessors=False)] = True
-        crossing = reached[tail] & ~reached[head]
-        if float(weight[crossing].sum()) <= capacity:
-            capacity, arcs = float(weight[crossing].sum()), np.flatnonzero(crossing[:m])
-    return capacity, arcs
+class _Cuts:
+    """Cuts of one fabric, for one division of its endpoints after the other."""
+
+    def __init__(self, fabric: Fabric) -> None:
+        n, self.fabric = fabric.n_nodes, fabric
+        self.ends = np.flatnonzero(fabric.gpus > 0)
+        node_in, node_out = np.arange(n), n + np.arange(n)
+        self.source, self.sink = 2 * n, 2 * n + 1
+        through = np.flatnonzero(fabric.transit)
+        # Closed nodes have no way through, but their own traffic passes their switch all the same.
+        self.own = np.minimum(own_bps(fabric=fabric), np.where(fabric.transit, np.inf, fabric.switch_bps))[self.ends]
+        enters, leaves = np.where(fabric.transit, node_in, node_out), np.where(fabric.transit, node_out, node_in)
+        everywhere = np.ones(self.ends.size, dtype=np.int64)
+        self.tail = np.concatenate(
+            [node_out[fabric.tail], node_in[through], self.source * everywhere, leaves[self.ends]]
+        )
+        self.head = np.concatenate([node_in[fabric.head], node_out[through], enters[self.ends], self.sink * everywhere])
+        self.fixed = np.concatenate([fabric.capacity_bps, fabric.switch_bps[through]])
+        self.graph = FlowGraph(n=2 * n + 2, tail=self.tail, head=self.head)
+
+    def divide(self, side: Bools) -> Cut:
+        """See `evaluate_cut`."""
+        gpus, first = self.fabric.gpus[self.ends], side[self.ends]
+        counts = int(gpus[first].sum()), int(gpus[~first].sum())
+        if not min(counts):
+            raise ValueError("a cut needs GPUs on both sides")
+        capacity, arcs = min(self._least(first), self._least(~first), key=lambda item: item[0])
+        return Cut(side=side & (self.fabric.gpus > 0), smaller_gpus=min(counts), capacity_bps=capacity, arcs=arcs)
+
+    def halve(self, half: Bools) -> Cut:
+        """The cut that divides the endpoints like `half`, one entry for each."""
+        side = np.zeros(self.fabric.n_nodes, dtype=bool)
+        side[self.ends] = half
+        return self.divide(side)
+
+    def _least(self, origin: Bools) -> tuple[float, NDArray[np.int64]]:
+        """Least capacity from the GPUs of those endpoints to all others, and the arcs of the fabric it crosses."""
+        m = self.fabric.n_arcs
+        weight = np.concatenate([self.fixed, np.where(origin, self.own, 0.0), np.where(origin, 0.0, self.own)])
+        # Nothing wider than all arcs together is in a least cut.
+        most = float(self.fabric.capacity_bps.sum())
+        _, side = self.graph.max_flow(capacity=np.minimum(weight, most), source=self.source, sink=self.sink)
+        crossing = side[self.tail] & ~side[self.head]
+        capacity = float(weight[crossing].sum())
+        return (capacity, np.flatnonzero(crossing[:m])) if capacity < most else (most, np.arange(m))
 
 
 def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:
@@ -136,16 +146,20 @@ def _halve(order: Floats, gpus: NDArray[np.int64]) -> Bools:
 def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     """The cheapest balanced cut found: sweeps by position and Laplacian modes, each improved by swaps of equal nodes.
 
-    Balanced means that the GPU counts differ by at most the largest node. Up to 10 nodes with GPUs every balanced
-    division is looked at, and up to 32 nodes of unlike size or with host limits, moves and swaps are judged with all
+    Balanced means that the GPU counts differ by at most the largest node. Up to 12 nodes with GPUs every balanced
+    division is looked at, up to 18 where nothing but links is limited, and up to 32 moves and swaps are judged with all
     limits. Beyond that a heuristic: the capacity is that of a real cut, so it bounds the bisection from above.
     """
     ends = np.flatnonzero(fabric.gpus > 0)
     gpus = fabric.gpus[ends]
     if ends.size < 2:
         raise ValueError(f"fabric {fabric.name!r} has {ends.size} nodes with GPUs; a cut needs at least 2")
+    cuts = _Cuts(fabric)
+    unlimited = not np.isfinite(own_bps(fabric=fabric)[ends]).any() and not np.isfinite(fabric.switch_bps).any()
+    if unlimited and ends.size == fabric.n_nodes <= _MOST_SUMMED:
+        return cuts.halve(_least_sum(fabric, gpus))
     if ends.size <= _MOST_TRIED:
-        return min((_cut(fabric, ends, half) for half in _balanced_halves(gpus)), key=_per_gpu)
+        return min((cuts.halve(half) for half in _balanced_halves(gpus)), key=_per_gpu)
     joined = _contract_switches(fabric, ends)
     starts = {_halve(order, gpus).tobytes(): None for order in _orders(fabric, ends)}
     starts.setdefault(_halve(np.arange(ends.size, dtype=float), gpus).tobytes(), None)
@@ -159,18 +173,8 @@ def best_bisection(*, fabric: Fabric, swaps: int = 200) -> Cut:
     few = max(4, _MOST_SEARCHED // ends.size)
     improved = {_swap(joined, h, gpus, swaps).tobytes(): None for h in balanced[:few]}
     score = sorted(improved, key=lambda raw: _crossing(joined, np.frombuffer(raw, dtype=bool)))
-    best = min(
-        (_cut(fabric, ends, np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu
-    )
-    alike = np.ptp(gpus) == 0 and not np.isfinite(own_bps(fabric=fabric)[ends]).any()
-    return best if alike or ends.size > _MOST_POLISHED else _polished(fabric, ends, best)
-
-
-def _cut(fabric: Fabric, ends: NDArray[np.int64], half: Bools) -> Cut:
-    """The cut that divides the endpoints like `half`, one entry for each."""
-    side = np.zeros(fabric.n_nodes, dtype=bool)
-    side[ends] = half
-    return evaluate_cut(fabric=fabric, side=side)
+    best = min((cuts.halve(np.frombuffer(raw, dtype=bool)) for raw in score[: 4 if few > 4 else 1]), key=_per_gpu)
+    return best if ends.size > _MOST_POLISHED else _polished(cuts, best)
 
 
 def _per_gpu(cut: Cut) -> float:
@@ -189,9 +193,29 @@ def _balanced_halves(gpus: NDArray[np.int64]) -> Iterator[Bools]:
             yield half
 
 
-def _polished(fabric: Fabric, ends: NDArray[np.int64], cut: Cut) -> Cut:
+def _least_sum(fabric: Fabric, gpus: NDArray[np.int64]) -> Bools:
+    """The balanced division across which the arcs carry least per GPU, of all, where nothing but arcs is limited."""
+    n, capacity = gpus.size, np.zeros((gpus.size,) * 2)
+    np.add.at(capacity, (fabric.tail, fabric.head), fabric.capacity_bps)
+    least, found = np.inf, np.zeros(n, dtype=bool)
+    for start in range(1, 2 ** (n - 1), _BLOCK):
+        codes = np.arange(start, min(start + _BLOCK, 2 ** (n - 1)))
+        side = ((codes[:, None] >> np.arange(n)) & 1).astype(float)
+        held = side @ gpus
+        forth, back = (((1.0 - side) @ matrix * side).sum(axis=1) for matrix in (capacity.T, capacity))
+        smaller = np.minimum(held, gpus.sum() - held)
+        balanced = np.abs(2.0 * held - gpus.sum()) <= gpus.max()
+        per_gpu = np.where(balanced, np.minimum(forth, back) / smaller, np.inf)
+        best = int(np.argmin(per_gpu))
+        if per_gpu[best] < least:
+            least, found = float(per_gpu[best]), side[best] > 0
+    return found
+
+
+def _polished(cuts: _Cuts, cut: Cut) -> Cut:
     """Best cut after moves of one endpoint, or swaps of two, each the best there is, while they help."""
-    gpus, best = fabric.gpus[ends], cut
+    ends, best = cuts.ends, cut
+    gpus = cuts.fabric.gpus[ends]
     while True:
         half = best.side[ends]
         ones, others = np.flatnonzero(half), np.flatnonzero(~half)
@@ -201,7 +225,7 @@ def _polished(fabric: Fabric, ends: NDArray[np.int64], cut: Cut) -> Cut:
             tried = half.copy()
             tried[list(flip)] ^= True
             if _is_balanced(tried, gpus):
-                found = min(found, _cut(fabric, ends, tried), key=_per_gpu)
+                found = min(found, cuts.halve(tried), key=_per_gpu)
         if found.per_gpu_bps >= best.per_gpu_bps * (1.0 - _ROUNDING):
             return best
         best = found

@@ -131,9 +131,23 @@ def test_of_a_few_nodes_the_best_division_is_found(net: Net) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_search_finds_the_least_division_of_small_equal_nodes(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("optimize.flow.cuts._MOST_TRIED", 0)
+    for most in ("_MOST_TRIED", "_MOST_SUMMED"):
+        monkeypatch.setattr(f"optimize.flow.cuts.{most}", 0)
     net = undirected(nx.random_regular_graph(3, 8, seed=seed))
     assert best_bisection(fabric=net.fabric()).per_gpu_bps == pytest.approx(bisection_by_trying_all(net))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_13_nodes_that_only_links_limit_the_best_division_is_found_both_ways(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    capacity = {(i, j): float(rng.uniform(1, 9)) for i in range(13) for j in range(13) if i != j and rng.random() < 0.5}
+    sums = (
+        sum(value for (i, j), value in capacity.items() if (i in part) == out and (j in part) != out)
+        for part in map(set, itertools.combinations(range(13), 6))
+        for out in (True, False)
+    )
+    found = best_bisection(fabric=Net((1,) * 13, capacity).fabric()).per_gpu_bps
+    assert found == pytest.approx(min(sums) / 6, rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(6))
