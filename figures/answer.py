@@ -6,7 +6,7 @@ from optimize.design.ladder import LadderStep
 from optimize.flow.interval import Interval
 from optimize.study.report import Report
 
-from .text_table import gap_text, value_text
+from .text_table import factor_text, gap_text, value_text
 
 __all__ = ["answer_sentences"]
 
@@ -57,9 +57,9 @@ def _limits(report: Report) -> str:
     steps = sorted((step for step in ladder.steps if step.factor > _MATTERS), key=lambda step: -step.factor)
     if not steps:
         return ""
-    named = [f"{step.factor:.3g}x {_name(report, step)}" for step in steps[:_MOST_FACTORS]]
+    named = [f"{factor_text(step.factor)}x {_name(report, step)}" for step in steps[:_MOST_FACTORS]]
     rest = math.prod(step.factor for step in ladder.steps) / math.prod(step.factor for step in steps[:_MOST_FACTORS])
-    named += [f"{rest:.3g}x all the rest"] if rest > _MATTERS else []
+    named += [f"{factor_text(rest)}x all the rest"] if rest > _MATTERS else []
     beyond = ladder.surplus.lower > _MATTERS
     named += [f"divided by {ladder.surplus.text()} by which it beats the reference elsewhere"] if beyond else []
     return f"What limits it: {' x '.join(named)}."

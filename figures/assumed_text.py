@@ -35,6 +35,8 @@ def assumed_lines(report: Report, *, full: bool = True) -> list[str]:
         return [*wrapped(title, indent=""), *lines]
     silent = sum(len(names) for names in idle.values())
     lines += [f"  {silent} more assumed values do not move it"] if silent else []
+    _, _, more = report.effects_note.partition("; ")
+    lines += wrapped(more) if more else []
     return ["Assumed values (low to high), and the gap to NVL72 at either end", *lines]
 
 
@@ -71,4 +73,4 @@ def _ends(effect: AssumedEffect) -> str:
 
 def _none(error: str) -> str:
     """The remedy of the message is for people who want that value; here it is enough to know why there is no gap."""
-    return f"none ({error.partition(';')[0]})"
+    return f"not possible ({error.partition(';')[0]})"

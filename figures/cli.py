@@ -216,7 +216,7 @@ def report(
     "--out",
     type=click.Path(path_type=Path),
     default=None,
-    help="Folder for the files [default: as of `gap`, and -sweep].",
+    help="Folder for the files [default: as of `gap`, and -sweep- with a number for the study].",
 )
 @_rtol
 @click.option("--json", "as_json", is_flag=True, help="Print the sweep as JSON and nothing else.")

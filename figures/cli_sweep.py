@@ -3,6 +3,7 @@
 Leaves out the options themselves, which stand in `cli`.
 """
 
+import hashlib
 import json
 import sys
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 import click
 
-from optimize.study.checkpoint import FILE_NAME
+from optimize.study.checkpoint import FILE_NAME, kept_points
 from optimize.study.sampling import Study, grid, latin_hypercube, saltelli, sobol_sequence
 from optimize.study.scenario import load_scenario
 from optimize.study.sweep import Row, Sweep, run_study
@@ -23,7 +24,7 @@ from optimize.study.uncertainty import ESTIMATOR, quantiles, sobol_indices
 from .cli_frame import INTERRUPTED, check_rtol, default_folder
 from .text_table import columns, gap_text, unit_text, value_text
 
-__all__ = ["DESIGNS", "run_sweep", "sweep_screen"]
+__all__ = ["DESIGNS", "default_sweep_folder", "run_sweep", "sweep_screen"]
 
 DESIGNS = {"grid": 5, "lhs": 64, "sobol": 64, "saltelli": 64}
 """What `--design` may say, and the `--points` that go with it unless others are asked for."""
@@ -35,23 +36,22 @@ class _Progress:
     """Counts finished points on one line of standard error; only on a terminal."""
 
     def __init__(self) -> None:
-        self.done = self.total = self._found = 0
+        self._found = 0
         self._begun: float | None = None
         self._shows = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
         if self._begun is None:
             self._begun, self._found = time.monotonic(), done
-        self.done, self.total = done, total
         if self._shows:
-            sys.stderr.write(f"\r\033[K{done} of {total} points{self._left()}")
+            sys.stderr.write(f"\r\033[K{done} of {total} points{self._left(done, total)}")
             sys.stderr.flush()
 
-    def _left(self) -> str:
-        fresh = self.done - self._found
+    def _left(self, done: int, total: int) -> str:
+        fresh = done - self._found
         if self._begun is None or not fresh:
             return f", {self._found} from an earlier run" if self._found else ""
-        seconds = (time.monotonic() - self._begun) / fresh * (self.total - self.done)
+        seconds = (time.monotonic() - self._begun) / fresh * (total - done)
         return f", about {seconds:.0f} s left"
 
     def clear(self) -> None:
@@ -77,6 +77,16 @@ def _study(
     return sample(loaded, vary=vary, points=count, seed=seed, metrics=metrics, rtol=rtol)
 
 
+def default_sweep_folder(study: Study, *, changed: bool) -> Path:
+    """A folder of its own for each study, so that none writes over another's tables, and the same one goes on.
+
+    `changed` says that the scenario is not as shipped.
+    """
+    kept = default_folder(study.scenario, changed=changed)
+    asked = repr((study.paths, study.points, study.metrics, study.rtol))
+    return kept.with_name(f"{kept.name}-sweep-{hashlib.sha256(asked.encode()).hexdigest()[:6]}")
+
+
 def run_sweep(
     *,
     scenario: str,
@@ -94,16 +104,15 @@ def run_sweep(
     """Run the study of a command, write its files, and print it; Ctrl-C says how to go on."""
     check_rtol(rtol)
     study = _study(scenario, sets, vary, metrics, design, points, seed, rtol)
-    kept = default_folder(study.scenario, changed=bool(sets))
-    folder = kept.with_name(f"{kept.name}-sweep") if out is None else out
+    folder = default_sweep_folder(study, changed=bool(sets)) if out is None else out
     progress = _Progress()
     try:
         sweep = run_study(study, folder=folder, workers=workers, progress=progress)
     except KeyboardInterrupt:
         progress.clear()
         click.echo(
-            f"fabricgap: interrupted; {progress.done} of {progress.total} points are kept in {folder / FILE_NAME}, "
-            "and the same command goes on from there",
+            f"fabricgap: interrupted; {kept_points(folder)} points are kept in {folder / FILE_NAME}, and the same "
+            "command goes on from there",
             err=True,
         )
         sys.exit(INTERRUPTED)

@@ -17,8 +17,14 @@ __all__ = ["report_screen", "verification_lists", "verification_screen"]
 
 _FREE = 1.0 + 1e-6  # factor of a step that costs nothing
 _MORE = ("all_gather", "latency, mean")  # metrics that only the full screen has
-_NOTED = ("energy: left", "energy: the", "permutation", "power")  # beginnings of notes that the short screen has too
-_FULL = "--full prints collectives, all metrics and steps, what is published, sources of assumed values, proofs"
+_NOTED = (
+    "energy: left",
+    "energy: the",
+    "inside a node",
+    "permutation",
+    "power",
+)  # beginnings of notes that the short screen has too
+_FULL = "--full prints collectives, all metrics and steps, sources of published and assumed values, proofs"
 
 
 def _metric_rows(metrics: Iterable[Metric], *, scale_out: bool) -> list[list[str]]:
@@ -179,7 +185,7 @@ def report_screen(report: Report, *, files: Sequence[str] = (), full: bool = Fal
     shown = (row for row in report.metrics if full or row.name not in _MORE)
     metrics = columns(_metric_rows(shown, scale_out=report.case.scale_out is not None))
     more = [] if full else [_FULL]
-    quoted = [line for one in published_comparison(report) for line in wrapped(str(one))] if full else []
+    quoted = [line for one in published_comparison(report) for line in wrapped(str(one) if full else one.short)]
     blocks = [
         [*wrapped(f"{report.case.name}: {report.case.title}", indent=""), *answer],
         [*(["Modelled"] if full else []), *_modelled(report, full)],
@@ -187,7 +193,7 @@ def report_screen(report: Report, *, files: Sequence[str] = (), full: bool = Fal
         _collectives(report) if full and report.collectives else [],
         [*_ladder(report, full), *wrapped(f"Binding: {limits}", indent="")],
         _readings(report),
-        ["Published", *quoted] if quoted else [],
+        ["Published figures", *quoted] if quoted else [],
         assumed_lines(report, full=full),
         [*(_proof(report) if full else []), *(line for one in [*files, *more] for line in wrapped(one, indent=""))],
     ]

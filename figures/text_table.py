@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from links.units import GIGABYTE_BPS
 from optimize.flow.interval import Interval
 
-__all__ = ["WIDTH", "columns", "gap_text", "power_text", "unit_text", "value_text", "wrapped"]
+__all__ = ["WIDTH", "columns", "factor_text", "gap_text", "power_text", "unit_text", "value_text", "wrapped"]
 
 WIDTH = 110
 """Of a line on the screen, in characters."""
 
-_LARGE = re.compile(r"\d(?:\.\d+)?e\+0[4-6]")
+_LARGE = re.compile(r"\d(?:\.\d+)?e\+0[3-6]")
 _LEAST = 14  # characters of a first column, however wide the others are
 
 _SCALES = {"bit/s": (1.0 / GIGABYTE_BPS, "GB/s"), "s": (1e6, "us"), "J/bit": (1e12, "pJ/bit")}
@@ -45,6 +45,15 @@ def gap_text(interval: Interval | None) -> str:
     ('39.76x', '9.9..15350x', '-')
     """
     return "-" if interval is None else f"{_plain(interval.text())}x"
+
+
+def factor_text(factor: float) -> str:
+    """A factor of the ladder in three digits.
+
+    >>> factor_text(6481.2), factor_text(1.5749)
+    ('6480', '1.57')
+    """
+    return _plain(f"{factor:.3g}")
 
 
 def power_text(power_w: float) -> str:

@@ -180,10 +180,15 @@ def _finding(rows: Sequence[Mapping[str, Any]], flown: Mapping[str, Any]) -> str
     """Best rate of each kind over the ranges flown, in one sentence."""
     best = dict.fromkeys(_PANELS, 0.0)
     allowed = 0.0
-    for (panel, _, _), mine in _grouped(rows).items():
-        inside = [row for row in mine if flown["least_m"] <= row["range_m"] <= flown["greatest_m"]]
+    drawn = next(row["variant"] for row in rows if row["panel"] == "free-space optics")  # of what physics allows
+    for (panel, _, variant), mine in _grouped(rows).items():
+        # one sample beyond each end, so that what holds there holds between them
+        ranges = sorted({row["range_m"] for row in mine})
+        first = max((r for r in ranges if r <= flown["least_m"]), default=ranges[0])
+        last = min((r for r in ranges if r >= flown["greatest_m"]), default=ranges[-1])
+        inside = [row for row in mine if first <= row["range_m"] <= last]
         best[panel] = max(best[panel], min(row["rate_bps"] for row in inside))
-        if panel == "free-space optics":
+        if panel == "free-space optics" and variant == drawn:
             allowed = max(allowed, min(row["limit_bps"] for row in inside))
     optics, radio = best["free-space optics"], best["radio"]
     return (

@@ -94,7 +94,7 @@ def draw(data: Table) -> Figure:
         times, gaps = data["gaps"][0]["lower"], {row["what"]: row for row in data["gaps"]}
         headline(
             drawn,
-            text=f"Links {times:.0f} times as long leave a GPU 1/{gaps['all_to_all']['lower']:.3g} of the "
+            text=f"Links are {times:.0f} times as long, and a GPU keeps 1/{gaps['all_to_all']['lower']:.3g} of the "
             f"all-to-all of an NVL72 and 1/{gaps['bisection']['lower']:.3g} of its bisection",
         )
         footnote(

@@ -33,7 +33,7 @@ from topo.tpu import tpu_slice
 from topo.visibility import permanently_visible
 from topo.wiring import Wiring
 
-from .modelled import link_line, network_line, satellite_line
+from .modelled import interference_line, link_line, network_line, satellite_line
 from .scenario import Scenario
 from .tables import (
     BlockTable,
@@ -370,6 +370,7 @@ def _build(scenario: Scenario, instead: Mapping[str, Part] = MappingProxyType({}
             satellite_line(satellite),
             f"wiring: {wiring}",
             link_line(scenario.link, parts=link_parts),
+            *(interference_line(link=link, series=formation) if isinstance(link, RadioLink) else ()),
             str(formation.structure),
         )
     scale_up, scale_out = _references(scenario, n_gpus)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FILE_NAME", "Checkpoint", "checkpoint"]
+__all__ = ["FILE_NAME", "Checkpoint", "checkpoint", "kept_points"]
 
 FILE_NAME = "points.jsonl"
 
@@ -75,6 +75,12 @@ def checkpoint(folder: Path | None) -> Iterator[Checkpoint]:
         yield Checkpoint(found, handle)
     finally:
         os.close(handle)  # gives up the lock, as the end of the process does
+
+
+def kept_points(folder: Path) -> int:
+    """How many finished points the file of a folder holds, whichever studies they are of."""
+    path = folder / FILE_NAME
+    return len(_read(path)[0]) if path.exists() else 0
 
 
 def _sync_folder(folder: Path) -> None:

@@ -22,6 +22,7 @@ from .side import Side
 
 __all__ = ["context", "unpublished_power"]
 
+_MORE = 1.0 + 1e-9  # of a rate that is higher by more than rounding
 _TWICE = (1.6, 2.4)  # gaps of bisection over those of all_to_all that are about twice as large
 
 
@@ -41,11 +42,30 @@ def context(
         Why there is no gap in energy to the scale-up reference.
     """
     row = {metric.name: metric.gap_up.interval for metric in metrics}
-    found = [*_bisection(row), *_collectives(row, up, form), *_energy(up, out, form, refused), *form.notes]
+    found = [
+        *_inside(up, form),
+        *_bisection(row),
+        *_collectives(row, up, form),
+        *_energy(up, out, form, refused),
+        *form.notes,
+    ]
     found += [note for note in up.notes if note.startswith("latency: left out") and note not in found]
     if times > 1 and not any(note.startswith("latency") for note in found):
         found.append(f"latency: at {times} times of the orbit; between them the worst may be a little worse")
     return (*found, *unpublished_power(form.fabric))
+
+
+def _inside(up: Side, form: Side) -> list[str]:
+    """A warning where GPUs of a node are better joined than those of the reference: most often a sum of directions."""
+    fabric, most_bps = form.fabric, up.injection.upper
+    here_bps = np.minimum(fabric.local_bps, fabric.port_bps)[fabric.gpus > 1].max(initial=0.0)
+    if here_bps <= most_bps * _MORE:
+        return []
+    here, there = (format_si(float(bps), "b/s") for bps in (here_bps, most_bps))
+    return [
+        f"inside a node: its GPUs have {here} each way, those of an NVL72 {there}; advertised rates of NVLink are sums "
+        "of both directions"
+    ]
 
 
 def _bisection(gaps: dict[str, Interval]) -> list[str]:

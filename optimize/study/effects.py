@@ -24,7 +24,7 @@ from .parameters import value_of
 from .point import all_to_all_of
 from .report import AssumedEffect, Report
 from .scenario import Scenario
-from .tables import RadioTable
+from .tables import ClosTable, RadioTable
 
 __all__ = ["MOST_SATELLITES", "assumed_effects", "with_effects"]
 
@@ -37,6 +37,7 @@ _NO_RATE = {
     "_latency_s": "a time moves no rate",
     "velocity_factor": "a time of flight moves no rate",
 }
+_PLACED = "the Clos is placed on the satellites anew for each value, by a heuristic, which moves the gap by itself"
 _SAME_RATES = "at neither end does a rate of this scenario change"
 
 
@@ -68,7 +69,9 @@ def with_effects(report: Report, *, rtol: float = 1e-4, most_satellites: float =
         reference=report.proof("scale-up all_to_all").throughput, gap=report.metric("all_to_all").gap_up.interval,
         known=[(proof.fabric, proof.throughput)], rtol=rtol,
     )  # fmt: skip
-    return replace(report, effects=_effects(base), effects_note="one value at a time, all others as they stand")
+    placed = f"; {_PLACED}" if isinstance(case.scenario.wiring, ClosTable) else ""
+    note = f"one value at a time, all others as they stand{placed}"
+    return replace(report, effects=_effects(base), effects_note=note)
 
 
 def assumed_effects(scenario: Scenario, *, rtol: float = 1e-6) -> tuple[AssumedEffect, ...]:

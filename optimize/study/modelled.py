@@ -4,12 +4,17 @@ Leaves out formation, wiring and fabric, which say themselves what they are.
 """
 
 from links.parts import Part
+from links.rf import RadioLink
 from links.units import format_si
 from topo.build import Satellite
+from topo.fabric import FabricSeries
 
 from .tables import NVLinkTable, OpticalTable, RadioTable, TerminalTable, TorusTable
 
-__all__ = ["link_line", "network_line", "satellite_line"]
+__all__ = ["interference_line", "link_line", "network_line", "satellite_line"]
+
+
+_ROUNDING = 1e-9  # relative, of a rate
 
 
 def satellite_line(satellite: Satellite) -> str:
@@ -31,6 +36,20 @@ def network_line(table: object) -> tuple[str, ...]:
     host = format_si(table.gpus * table.host_per_gpu_bps, "b/s")
     hop = format_si(table.latency_s, "s")
     return (f"satellite: {table.gpus} GPUs, host {host} each way, {hop} a hop; no orbits and no ranges are given",)
+
+
+def interference_line(*, link: RadioLink, series: FabricSeries) -> tuple[str, ...]:
+    """One line on what radio links lose to each other; none where they lose nothing."""
+    alone = link.at(range_m=series.range_m).rate_bps
+    kept = series.capacity_bps / series.structure.terminals
+    if not (kept < alone * (1.0 - _ROUNDING)).any():
+        return ()
+    rates = [format_si(float(rate), "b/s") for rate in (alone.min(), alone.max(), kept.min(), kept.max())]
+    by_itself, together = (" to ".join(dict.fromkeys(ends)) for ends in (rates[:2], rates[2:]))
+    return (
+        f"interference: links that all send at once carry {together} each way, one by itself {by_itself}; the ladder "
+        "counts that as this wiring's",
+    )
 
 
 def link_line(table: OpticalTable | RadioTable | TerminalTable | NVLinkTable | None, *, parts: tuple[Part, ...]) -> str:

@@ -72,6 +72,12 @@ class Comparison:
             return f"not reproduced, because {self.why}"
         return "reproduced" if self.here.width <= self.claim.rounding else "inside what is certified"
 
+    @property
+    def short(self) -> str:
+        """Both figures, without source and reason."""
+        same = "reproduced" if self.reproduced else "not reproduced"
+        return f"{self.claim.what}: published {self.published_text}, here {self.here_text}: {same}"
+
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.claim.source, self.claim.locator) if part)
         return f"{self.claim.what}: published {self.published_text} ({where}), here {self.here_text}: {self.verdict}"

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from figures.cli import main
-from figures.cli_sweep import DESIGNS, sweep_screen
+from figures.cli_sweep import DESIGNS, default_sweep_folder, sweep_screen
 from optimize.study.checkpoint import FILE_NAME
 from optimize.study.sampling import grid, saltelli, sobol_sequence
 from optimize.study.sweep import run_study
@@ -68,7 +68,7 @@ def test_interrupted_sweep_says_how_to_go_on_and_does(tmp_path: Path) -> None:
     kept = path.read_bytes().count(b"\n")
     assert (process.returncode, printed) == (130, b"")
     assert errors.decode().count("\n") == 1
-    assert f"interrupted; {kept} of 41 points are kept in {path}, and the same command goes on" in errors.decode()
+    assert f"interrupted; {kept} points are kept in {path}, and the same command goes on" in errors.decode()
     rest = Here()
     run_study(grid(small(), vary=["link.channels=1..40:40"]), folder=tmp_path, executor=rest)
     assert rest.count == 41 - kept
@@ -102,6 +102,14 @@ def test_bad_input_is_one_line_and_status_two(
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_study_writes_over_the_files_of_another() -> None:
+    base = small()
+    studies = [grid(base, vary=[one]) for one in ("link.channels=12,24", "link.channels=12,48", "satellite.gpus=36,72")]
+    folders = [default_sweep_folder(study, changed=False) for study in (*studies, studies[0])]
+    assert len(set(folders)) == 3
+    assert folders[0] == folders[3]  # so that the same command goes on
 
 
 def test_every_design_has_a_default_size() -> None:

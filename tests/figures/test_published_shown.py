@@ -20,7 +20,14 @@ def test_the_screen_says_what_is_reproduced_and_why_the_rest_is_not(small_report
     line = "  satellites: published 25 (a paper), here 21: not reproduced, because its corners were cut off"
     assert line in shown.splitlines()
     assert "published 21 (a paper), here 21: reproduced" in report_screen(quoting(small_report), full=True)
-    assert "\nPublished\n" not in report_screen(small_report, full=True)  # lattice-21 is nobody's publication
+    assert "\nPublished figures\n" in report_screen(quoting(small_report), full=True)
+    assert "\nPublished figures\n" not in report_screen(small_report, full=True)  # lattice-21 is nobody's publication
+
+
+def test_the_short_screen_has_both_figures_and_whether_they_are_the_same(small_report: Report) -> None:
+    shown = report_screen(quoting(small_report, value=25, because="its corners were cut off")).splitlines()
+    assert "  satellites: published 25, here 21: not reproduced" in shown
+    assert "  satellites: published 21, here 21: reproduced" in report_screen(quoting(small_report)).splitlines()
 
 
 def test_the_page_has_the_same_words(small_report: Report) -> None:

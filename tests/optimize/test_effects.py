@@ -70,6 +70,15 @@ def test_what_is_left_out_is_said_with_how_to_ask_for_it(lattice: Report) -> Non
     assert "made by hand" in by_hand.effects_note
 
 
+def test_a_clos_says_that_its_placement_is_sought_anew(lattice: Report) -> None:
+    table = {"kind": "clos", "terminals": 4, "layers": 3, "seed": 0}
+    assert lattice.case.scenario is not None
+    scenario = lattice.case.scenario.variant({"wiring": table, "satellite.gpus": 72})
+    report = replace(lattice, case=replace(lattice.case, scenario=scenario))
+    assert "placed on the satellites anew" in with_effects(report).effects_note
+    assert "placed" not in with_effects(lattice).effects_note
+
+
 def test_seeds_of_a_report_are_those_of_the_functions(lattice: Report) -> None:
     import inspect
 

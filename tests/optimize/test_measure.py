@@ -137,6 +137,15 @@ def test_ports_that_bind_all_reduce_are_not_called_links() -> None:
     assert any("hosts or ports of the GPUs bind (456.3 GB/s between nodes)" in note for note in notes)
 
 
+def test_gpus_joined_better_than_in_the_rack_are_announced(suncatcher: Report) -> None:
+    # 1.8 TB/s is what NVLink is advertised with, both directions; taken for one it halves the time of an all-reduce.
+    twice = {"reading": [], "satellite.local_bps": "1.8 TB/s"}
+    report = measure(build(load_scenario("lattice-21", overrides=twice)))
+    assert report.metric("all_reduce").gap_up.interval.upper == pytest.approx(0.5)
+    assert any("14.4 Tb/s each way, those of an NVL72 7.2 Tb/s" in note for note in report.notes)
+    assert not [note for note in suncatcher.notes if note.startswith("inside a node")]
+
+
 def test_energy_of_suncatcher_is_its_transceivers_over_what_it_delivers(suncatcher: Report) -> None:
     per_pair_bps = 27 * LINK_BPS / (35 * 46 * 72**2)
     delivered_bps = per_pair_bps * 81 * 80 * 72**2

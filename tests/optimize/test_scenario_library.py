@@ -221,6 +221,14 @@ def test_radio_links_interfere_in_the_formation() -> None:
     assert 0.0 < fabric.capacity_bps.min() < alone.min()
 
 
+def test_a_radio_case_says_what_interference_costs_and_an_optical_one_has_none() -> None:
+    fabric = as_series(case("radio-60ghz").formation)
+    line = next(line for line in case("radio-60ghz").modelled if line.startswith("interference: "))
+    for rate_bps in (fabric.capacity_bps.min(), scenario_link_rate("radio-60ghz", fabric.range_m).max()):
+        assert f"{rate_bps / 1e9:.4g} Gb/s" in line
+    assert not [line for line in case("lattice-21").modelled if line.startswith("interference")]
+
+
 def scenario_link_rate(name: str, range_m: NDArray[np.float64]) -> NDArray[np.float64]:
     from optimize.study.case import _link
 

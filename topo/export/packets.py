@@ -42,7 +42,9 @@ class PacketNetwork(FrozenArrays):
 def refuse_losses(*, target: str, losses: list[str], lossy: bool) -> None:
     """Raise `ValueError` that lists what the file would not say, unless the caller accepts that."""
     if losses and not lossy:
-        raise ValueError(f"{target} cannot say: {'; '.join(losses)}. Pass lossy=True to write it without")
+        raise ValueError(
+            f"{target} cannot say: {'; '.join(losses)}. Write it without by lossy=True, on the command line --lossy"
+        )
 
 
 def network_delays_s(*, fabric: Fabric, low: bool) -> Floats:
