@@ -1,6 +1,6 @@
 """What it costs to keep a formation against J2, drag and radiation pressure: first-order budgets of velocity change.
 
-Continuous ideal control: gravity losses, attitude, thruster plumes and navigation errors are left out.
+Ideal control: attitude, thruster plumes and navigation errors are left out.
 """
 
 import math
@@ -61,7 +61,8 @@ def holding_delta_v_m_s(*, formation: Formation, span_s: float = _YEAR_S, turn_w
 
     Notes
     -----
-    n times the rate at which the inclination vector has to be moved. 0 for every design in the orbital plane, whose
+    n times the rate at which the inclination vector has to be moved: by impulses where each is worth most. Thrust that
+    follows a sine over the orbit takes 4/pi times as much, one that only changes its sign pi/2 times. 0 for every design in the orbital plane, whose
     lattice of eccentricity vectors turns rigidly (once its drift is trimmed, see `drift`).
 
     >>> from topo.formation import suncatcher_lattice
