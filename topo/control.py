@@ -62,8 +62,9 @@ def holding_delta_v_m_s(*, formation: Formation, span_s: float = _YEAR_S, turn_w
     Notes
     -----
     n times the rate at which the inclination vector has to be moved: by impulses where each is worth most. Thrust that
-    follows a sine over the orbit takes 4/pi times as much, one that only changes its sign pi/2 times. 0 for every design in the orbital plane, whose
-    lattice of eccentricity vectors turns rigidly (once its drift is trimmed, see `drift`).
+    follows a sine over the orbit takes 4/pi times as much, one that only changes its sign pi/2 times. 0 for every
+    design in the orbital plane, whose lattice of eccentricity vectors turns rigidly (once its drift is trimmed, see
+    `drift`).
 
     >>> from topo.formation import suncatcher_lattice
     >>> formation = suncatcher_lattice(orbit=Orbit(altitude_m=650e3), pitch_m=100.0, radius_m=1000.0)
