@@ -23,7 +23,8 @@ __all__ = ["Prices", "Utilisation", "achieved_per_s", "price_bound_per_s", "util
 
 Floats = NDArray[np.float64]
 
-# Below it, sums of products may be of numbers too small to be rounded in their last digit: they prove nothing.
+# Below it, sums of products may be of numbers too small to be rounded in their last digit: they prove nothing. Nor do
+# prices above its inverse, of which a path could cost more than there are numbers.
 _LEAST = float(np.finfo(float).tiny / np.finfo(float).eps)
 
 
@@ -85,9 +86,10 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
             raise CertificateError(f"prices of {name} must be {supply.size} finite numbers >= 0")
     _check_limit_arc(fabric, prices, limits)
     worth, charge = sum(worths(fabric=fabric, prices=prices, limits=limits).values()), 0.0
-    if worth == np.inf:
-        return worth
     length = prices.arc + prices.limit_arc
+    dearest = max(one.max(initial=0.0) for one in (length, prices.host_out, prices.host_in, prices.switch))
+    if max(worth, dearest) > 1.0 / _LEAST:
+        return float("inf")
     sources, star = traffic.sources, as_star(fabric=fabric)
     if star is not None:  # one path for every pair: what is paid is what the loads of the arcs pay
         sources, load = sources[:0], star.arc_bit(traffic=traffic)
@@ -99,6 +101,8 @@ def price_bound_per_s(*, fabric: Fabric, traffic: Traffic, prices: Prices, limit
         reach = distances(fabric=fabric, length=length, sources=some, entering=prices.switch)
         reach = reach + prices.host_out[some][:, None] + prices.host_in[None, :]
         wanted = bits > 0
+        if np.isinf(reach[wanted]).any():
+            return 0.0  # there is no path
         charge += float(bits[wanted] @ reach[wanted])
     charge += float(traffic.local_bit @ prices.local + traffic.port_bit(gpus=fabric.gpus) @ prices.port)
     return worth / charge if min(worth, charge) >= _LEAST and charge < np.inf else float("inf")

@@ -108,6 +108,9 @@ def test_what_overflows_proves_nothing() -> None:
     traffic = from_matrix(fabric=fabric, bits=np.array([[0, 1e300], [0, 0]]), name="much")
     dear = Prices.zero(fabric=fabric, arc=np.full(2, 1e10))
     assert price_bound_per_s(fabric=fabric, traffic=traffic, prices=dear) >= 1e-300
+    hosts = Prices.zero(fabric=fabric, host_out=np.full(2, 1e308), host_in=np.full(2, 1e308))
+    narrow = replace(fabric, host_bps=np.full(2, 1e-300))
+    assert price_bound_per_s(fabric=narrow, traffic=traffic, prices=hosts) == math.inf
 
 
 @pytest.mark.parametrize("kind", ["arc", "host_out", "host_in", "switch", "local", "port", "limit_arc"])
