@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from links.model import require_positive
 from links.parts import load_part
 
 from .dynamics import acceleration_m_s2, propagate_relative
@@ -48,12 +49,13 @@ def second_order_drift_m(*, semi_major_axis_m: ArrayLike, x_m: ArrayLike, y_m: A
     -1.676
     """
     x, y = np.asarray(x_m, dtype=float), np.asarray(y_m, dtype=float)
-    return np.asarray(3.0 * math.pi * (x**2 - 1.25 * y**2) / np.asarray(semi_major_axis_m, dtype=float))
+    axis = require_positive(semi_major_axis_m, name="semi_major_axis_m")
+    return np.asarray(3.0 * math.pi * (x**2 - 1.25 * y**2) / axis)
 
 
 def drift_trim_m_s(*, period_s: ArrayLike, drift_m: ArrayLike) -> Floats:
     """Along-track impulse that stops a drift of so much an orbit, to first order: drift / (3 period). [m/s]"""
-    return np.asarray(np.asarray(drift_m, dtype=float) / (3.0 * np.asarray(period_s, dtype=float)))
+    return np.asarray(np.asarray(drift_m, dtype=float) / (3.0 * require_positive(period_s, name="period_s")))
 
 
 def inertial_states(*, formation: Formation, reference: Floats, j2: float | None = None) -> Floats:

@@ -86,7 +86,10 @@ class Formation(FrozenArrays):
         return np.stack(list(columns), axis=-1)
 
     def _phase(self, time_s: ArrayLike) -> Floats:
-        return self.orbit.mean_motion_rad_s * np.atleast_1d(np.asarray(time_s, dtype=float))
+        time = np.atleast_1d(np.asarray(time_s, dtype=float))
+        if not np.isfinite(time).all():
+            raise ValueError(f"time_s={float(time[~np.isfinite(time)][0])!r}: need finite times")
+        return self.orbit.mean_motion_rad_s * time
 
     def positions_m(self, *, time_s: ArrayLike) -> Floats:
         """Positions in the Hill frame, shape (n_times, n, 3). [m]"""

@@ -7,6 +7,7 @@ the reference in the linear solutions; the change of axes is exact.
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from links.model import require_positive
 from links.parts import load_part
 
 __all__ = [
@@ -38,7 +39,7 @@ def hill_transition(*, mean_motion_rad_s: float, time_s: ArrayLike) -> Floats:
     >>> float((drift[0, 1] / np.pi).round(9))  # 12 pi along-track for each metre radial, one orbit later
     -12.0
     """
-    n = mean_motion_rad_s
+    n = float(require_positive(mean_motion_rad_s, name="mean_motion_rad_s"))
     t = np.atleast_1d(np.asarray(time_s, dtype=float))
     s, c = np.sin(n * t), np.cos(n * t)
     m = np.zeros((t.size, 6, 6))
@@ -65,7 +66,7 @@ def schweighart_sedwick_c(*, semi_major_axis_m: ArrayLike, inclination_rad: Arra
     S. A. Schweighart and R. J. Sedwick, J. Guidance Control Dyn. 25, 1073 (2002), equations 30 and 31.
     """
     earth = load_part("earth")
-    axis = np.asarray(semi_major_axis_m, dtype=float)
+    axis = require_positive(semi_major_axis_m, name="semi_major_axis_m")
     flattening = earth["j2"] * (earth["equatorial_radius_m"] / axis) ** 2
     return np.asarray(np.sqrt(1.0 + 0.375 * flattening * (1.0 + 3.0 * np.cos(2.0 * np.asarray(inclination_rad)))))
 

@@ -27,7 +27,7 @@ from topo.elements import (
     secular_elements_m,
 )
 from topo.formation import suncatcher_lattice
-from topo.hill import hill_transition
+from topo.hill import hill_transition, schweighart_sedwick_c
 from topo.orbit import Orbit
 
 ORBIT = Orbit(altitude_m=650e3, inclination_rad=math.radians(97.99))
@@ -184,3 +184,16 @@ def test_planar_lattice_is_not_passively_safe_and_a_helix_is() -> None:
     ring = helix(orbit=ORBIT, satellites=4, radial_amplitude_m=100.0, normal_amplitude_m=150.0)
     assert np.allclose(flat, 0.0)
     assert np.allclose(least_cross_separation_m(elements_m=elements_of_formation(formation=ring)), 100.0)
+
+
+def test_what_divides_by_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="mean_motion_rad_s"):
+        hill_transition(mean_motion_rad_s=0.0, time_s=1.0)
+    with pytest.raises(ValueError, match="semi_major_axis_m"):
+        second_order_drift_m(semi_major_axis_m=0.0, x_m=1.0, y_m=1.0)
+    with pytest.raises(ValueError, match="semi_major_axis_m"):
+        schweighart_sedwick_c(semi_major_axis_m=-7e6, inclination_rad=1.7)
+    with pytest.raises(ValueError, match="period_s"):
+        drift_trim_m_s(period_s=0.0, drift_m=1.0)
+    with pytest.raises(ValueError, match="time_s=nan"):
+        suncatcher_lattice(orbit=Orbit(altitude_m=650e3), pitch_m=100.0, radius_m=200.0).positions_m(time_s=math.nan)
