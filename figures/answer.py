@@ -8,7 +8,7 @@ from optimize.study.report import Report
 
 from .text_table import factor_text, gap_text, value_text
 
-__all__ = ["answer_sentences"]
+__all__ = ["answer_sentences", "reference_sentences"]
 
 _MOST_FACTORS = 3  # named one by one; the others are one factor together
 _MATTERS = 1.005  # a smaller factor is not named
@@ -29,6 +29,21 @@ def answer_sentences(report: Report) -> list[str]:
     """
     said = [_rates(report), _limits(report), " ".join([*_beside(report), *_lost(report)])]
     return [sentence for sentence in said if sentence]
+
+
+def reference_sentences(report: Report) -> list[str]:
+    """What each reference is: a machine one can buy, or one that nobody sells."""
+    gpus, rack, out = report.proof("formation all_to_all").fabric.n_gpus, report.case.scale_up, report.case.scale_out
+    if gpus == rack.n_gpus:
+        said = [f"NVL72 (scale-up): one rack of the same {gpus} GPUs."]
+    else:
+        said = [
+            f"NVL72 (scale-up): as if all {gpus} GPUs were as well connected as inside one rack; nobody sells that "
+            "machine."
+        ]
+    if out is not None:
+        said.append(f"SuperPOD (scale-out): {out.name} on an ideal 1:1 network, the machine one can buy.")
+    return said
 
 
 def _rates(report: Report) -> str:

@@ -9,7 +9,7 @@ from optimize.flow.interval import Interval
 from optimize.study.published import published_comparison
 from optimize.study.report import CollectiveRow, Metric, Report
 
-from .answer import answer_sentences
+from .answer import answer_sentences, reference_sentences
 from .assumed_text import assumed_lines
 from .text_table import columns, gap_text, power_text, unit_text, value_text, wrapped
 
@@ -40,21 +40,8 @@ def _metric_rows(metrics: Iterable[Metric], *, scale_out: bool) -> list[list[str
 
 
 def _references(report: Report, full: bool) -> list[str]:
-    form = report.proof("formation all_to_all").fabric
-    up = report.case.scale_up
-    if form.n_gpus == up.n_gpus:
-        said = [f"NVL72 (scale-up): one rack of the same {up.n_gpus} GPUs."]
-    else:
-        said = [
-            f"NVL72 (scale-up): as if all {form.n_gpus} GPUs were as well connected as inside one rack; "
-            "nobody sells that machine."
-        ]
-    if report.case.scale_out is not None:
-        said.append(
-            f"SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, the machine one can buy."
-        )
     notes = report.notes if full else _short_notes(report)
-    return [line for one in [*said, *notes] for line in wrapped(one)]
+    return [line for one in [*reference_sentences(report), *notes] for line in wrapped(one)]
 
 
 def _short_notes(report: Report) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .formation import Formation
 from .ranges import check_pairs, range_extremes_m
+from .tours import short_round_trip
 from .wiring import Wiring, terminals_per_satellite
 
 __all__ = ["nearest", "ring", "short_tour", "torus"]
@@ -59,30 +60,10 @@ def short_tour(*, formation: Formation) -> Ints:
 
     Notes
     -----
-    Nearest neighbour from satellite 0, then exchanges of two links (2-opt) until none helps; lengths are
-    root-mean-square ranges over an orbit. Not the shortest ring, and not aware of sight lines. Quadratic in n.
+    See `tours`; lengths are root-mean-square ranges over an orbit. Not the shortest ring, and not aware of sight lines.
     """
-    n = len(formation)
     points = formation.coefficients_m * np.sqrt([2.5, 2.5, 1.0, 0.5, 0.5])  # where the rms range is Euclidean
-    order, free = [0], np.ones(n, dtype=bool)
-    for _ in range(n - 1):
-        free[order[-1]] = False
-        far = np.where(free, np.linalg.norm(points - points[order[-1]], axis=1), np.inf)
-        order.append(int(np.argmin(far)))
-    tour = np.array(order, dtype=np.int64)
-    improved = n > 3
-    while improved:
-        improved = False
-        for i in range(n - 2):
-            a, b = points[tour[i]], points[tour[i + 1]]
-            c, d = points[tour[i + 2 :]], points[np.roll(tour, -1)[i + 2 :]]
-            now = np.linalg.norm(b - a) + np.linalg.norm(d - c, axis=1)
-            then = np.linalg.norm(c - a, axis=1) + np.linalg.norm(d - b, axis=1)
-            k = int(np.argmax(now - then))
-            if (now - then)[k] > 1e-9 * now[k]:
-                tour[i + 1 : i + 3 + k] = tour[i + 1 : i + 3 + k][::-1]
-                improved = True
-    return tour
+    return short_round_trip(n=len(formation), costs=lambda i: np.linalg.norm(points - points[i], axis=1))
 
 
 def torus(*, dimensions: Sequence[int], order: ArrayLike | None = None, folded: bool = False) -> Wiring:

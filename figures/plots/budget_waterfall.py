@@ -13,7 +13,6 @@ from matplotlib.figure import Figure
 
 from figures.plots import shared
 from figures.style import AMBER, BLUE, DOUBLE_IN, GREEN, GREY, ORANGE, Table, figure, footnote, headline, styled
-from topo.ranges import neighbours_within, range_extremes_m
 
 __all__ = ["draw", "table"]
 
@@ -29,12 +28,7 @@ _SHORT = {  # what a column is called under the bars
 def table(scenario: str = "suncatcher-81") -> Table:
     """`ledger`: the level after each entry of the ledger, by aperture; `links`: received, needed and margin."""
     wanted = shared.scenario(scenario)
-    wiring = wanted.wiring
-    if wiring is None or wiring.kind != "neighbours_within":
-        raise ValueError(f"scenario {scenario!r}: its wiring has no reach")
-    formation = shared.lattice(wanted)
-    pairs = neighbours_within(formation=formation, reach_m=wiring.reach_m)
-    range_m = float(range_extremes_m(formation=formation, pairs=pairs)[1].max())
+    _, range_m = shared.flown_m(wanted)
     ledger: list[dict[str, Any]] = []
     links: list[dict[str, Any]] = []
     for aperture_m in _APERTURES_M:

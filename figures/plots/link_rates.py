@@ -29,8 +29,6 @@ from figures.style import (
 )
 from links import FibreLink, LinkModel, NVLink, RadioLink, ValidityWarning, load_part
 from links.parts import Part
-from topo import neighbours_within
-from topo.ranges import range_extremes_m
 
 __all__ = ["draw", "table"]
 
@@ -122,14 +120,8 @@ def table(scenario: str = "suncatcher-81", *, points: int = _POINTS) -> Table:
              "limit_bps": float(m)}
             for d, r, m in zip(range_m, rate, most, strict=True)
         ]  # fmt: skip
-    wanted = shared.scenario(scenario)
-    wiring = wanted.wiring
-    if wiring is None or wiring.kind != "neighbours_within":
-        raise ValueError(f"scenario {scenario!r}: its wiring has no reach")
-    formation = shared.lattice(wanted)
-    pairs = neighbours_within(formation=formation, reach_m=wiring.reach_m)
-    low, high = range_extremes_m(formation=formation, pairs=pairs)
-    return {"links": rows, "formation": [{"least_m": float(low.min()), "greatest_m": float(high.max())}]}
+    least_m, greatest_m = shared.flown_m(shared.scenario(scenario))
+    return {"links": rows, "formation": [{"least_m": least_m, "greatest_m": greatest_m}]}
 
 
 def draw(data: Table) -> Figure:

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from links import OpticalLink, load_part
 from optimize.study import Case, Report, Scenario, build, load_scenario, measure
 from optimize.study.report import Reading
-from topo import FabricSeries, Formation, Orbit, suncatcher_lattice
+from topo import FabricSeries, Formation, Orbit, neighbours_within, suncatcher_lattice
+from topo.ranges import range_extremes_m
 
-__all__ = ["Loads", "case", "lattice", "loads", "optical_link", "report", "scenario", "series", "sweep"]
+__all__ = ["Loads", "case", "flown_m", "lattice", "loads", "optical_link", "report", "scenario", "series", "sweep"]
 
 Floats = NDArray[np.float64]
 Overrides = Mapping[str, Any]
@@ -55,6 +56,16 @@ def lattice(wanted: Scenario) -> Formation:
     if table.kind != "suncatcher_lattice" or orbit is None:
         raise ValueError(f"scenario {wanted.name!r}: its formation is a {table.kind}; need a suncatcher_lattice")
     return suncatcher_lattice(orbit=Orbit(altitude_m=orbit.altitude_m), pitch_m=table.pitch_m, radius_m=table.radius_m)
+
+
+def flown_m(wanted: Scenario) -> tuple[float, float]:
+    """Least and greatest range of the links of a scenario over its orbit. [m]"""
+    if wanted.wiring is None or wanted.wiring.kind != "neighbours_within":
+        raise ValueError(f"scenario {wanted.name!r}: its wiring has no reach; choose one of neighbours_within")
+    formation = lattice(wanted)
+    pairs = neighbours_within(formation=formation, reach_m=wanted.wiring.reach_m)
+    low, high = range_extremes_m(formation=formation, pairs=pairs)
+    return float(low.min()), float(high.max())
 
 
 def optical_link(wanted: Scenario, **changes: Any) -> OpticalLink:

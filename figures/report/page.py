@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import matplotlib
 from matplotlib.colors import to_hex
 
+from figures.answer import reference_sentences
 from figures.style import AMBER, BLUE, LOAD_COLOURS, ORANGE, SKY
 from optimize.study.published import published_comparison
 from optimize.study.report import Report
@@ -163,13 +164,5 @@ def _ladder_sum(report: Report) -> Any:
 
 
 def _references(report: Report) -> Any:
-    gpus, up = report.proof("formation all_to_all").fabric.n_gpus, report.case.scale_up.n_gpus
-    if gpus == up:
-        lines = [f"NVL72 (scale-up) is one rack of the same {up} GPUs."]
-    else:
-        lines = [f"NVL72 (scale-up): as if all {gpus} GPUs were as well connected as inside one rack; nobody sells "
-                 "that machine."]  # fmt: skip
-    if report.case.scale_out is not None:
-        lines.append(f"SuperPOD (scale-out): {report.case.scale_out.name} on an ideal 1:1 network, which one can buy.")
-    lines.append("Rates are payload in one direction. Above 1× the formation is worse.")
+    lines = [*reference_sentences(report), "Rates are payload in one direction. Above 1× the formation is worse."]
     return element("ul", *(element("li", line) for line in lines))

@@ -18,7 +18,9 @@ from optimize.flow.routing import ecmp
 from optimize.flow.traffic import Traffic, from_matrix
 from optimize.flow.unloaded import latency
 from topo.fabric import Fabric
+from topo.tours import short_round_trip
 
+from .expansion import check_gpus
 from .optimum import Collective
 
 __all__ = [
@@ -126,7 +128,7 @@ def ring_order(*, fabric: Fabric) -> Ints:
 
     Notes
     -----
-    Nearest neighbour, improved by reversing stretches (2-opt; Croes, Oper. Res. 6, 791 (1958)). A heuristic.
+    A heuristic, see `topo.tours`.
     """
     ends = np.flatnonzero(fabric.gpus > 0)
     hops, delay = (
@@ -136,30 +138,12 @@ def ring_order(*, fabric: Fabric) -> Ints:
     hops[cut_off], delay[cut_off] = float(fabric.n_nodes * ends.size), 0.0
     cost = hops + hops.T + (delay + delay.T) / max(float(delay.sum()), np.finfo(float).tiny)
     np.fill_diagonal(cost, 0.0)
-    k = ends.size
-    tour = [0]
-    left = np.ones(k, dtype=bool)
-    left[0] = False
-    while left.any():
-        tour.append(int(np.argmin(np.where(left, cost[tour[-1]], np.inf))))
-        left[tour[-1]] = False
-    order = np.array(tour)
-    for _ in range(10 * k):
-        after = np.roll(order, -1)
-        here = cost[order, after]
-        # Joining i to j and their successors to each other, i before j, turns round what lies between.
-        change = cost[np.ix_(order, order)] + cost[np.ix_(after, after)] - here[:, None] - here[None, :]
-        i, j = np.unravel_index(int(np.argmin(np.triu(change, 1))), change.shape)
-        if not change[i, j] < -1e-9 * cost.max() or i >= j:
-            break
-        order[i + 1 : j + 1] = order[i + 1 : j + 1][::-1].copy()
-    return np.asarray(ends[order])
+    return np.asarray(ends[short_round_trip(n=ends.size, costs=lambda i: cost[i])])
 
 
 def _order(fabric: Fabric, order: ArrayLike | None) -> Ints:
     """All nodes with GPUs in the order given, or in a short one."""
-    if fabric.n_gpus < 2:
-        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")
+    check_gpus(fabric)
     nodes = ring_order(fabric=fabric) if order is None else np.asarray(order, dtype=np.int64)
     if not np.array_equal(np.sort(nodes), np.flatnonzero(fabric.gpus > 0)):
         raise ValueError(f"order={nodes.tolist()}: need every node that has GPUs once")

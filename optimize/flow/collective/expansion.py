@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from links.frozen import FrozenArrays
 from topo.fabric import Fabric
 
-__all__ = ["Expansion", "expand"]
+__all__ = ["Expansion", "check_gpus", "expand"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -148,3 +148,9 @@ def expand(*, fabric: Fabric, inside_share: float = 0.0) -> Expansion:
         head=np.concatenate([way_in[fabric.head], way_out[switch], sends, end[host]]),
         limit_arc=arc[finite], limit_bps=bps[finite], limit_own=own[finite], endpoint=end[ends], node=ends,
     )  # fmt: skip
+
+
+def check_gpus(fabric: Fabric) -> None:
+    """Refuse a collective of fewer than two GPUs, by `ValueError`."""
+    if fabric.n_gpus < 2:
+        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")

@@ -16,7 +16,7 @@ from optimize.flow.star import as_star
 from topo.fabric import Fabric
 
 from .bounds import cut_bound, partition_bound
-from .expansion import Expansion, expand
+from .expansion import Expansion, check_gpus, expand
 from .packing import Packing, Task, pack
 from .spanning import Bounds, spanning_all_gather, spanning_all_reduce
 
@@ -96,7 +96,7 @@ def all_gather(*, fabric: Fabric, trees: bool = False) -> Collective:
     >>> round(all_gather(fabric=ring).rate_bps.upper, 6)  # 16/7
     2.285714
     """
-    _check_gpus(fabric)
+    check_gpus(fabric)
     share = fabric.gpus[fabric.gpus > 0] / fabric.n_gpus
     return _rooted(fabric, share, "all_gather", _inside_bps(fabric, fabric.gpus - 1.0), trees)
 
@@ -106,7 +106,7 @@ def reduce_scatter(*, fabric: Fabric, trees: bool = False) -> Collective:
 
     Parameters as in `all_gather`.
     """
-    _check_gpus(fabric)
+    check_gpus(fabric)
     share = fabric.gpus[fabric.gpus > 0] / fabric.n_gpus
     return _rooted(fabric, share, "reduce_scatter", _inside_bps(fabric, fabric.gpus - 1.0), trees)
 
@@ -128,7 +128,7 @@ def broadcast(*, fabric: Fabric, root: int, trees: bool = False) -> Collective:
     """
     if not 0 <= root < fabric.n_nodes or fabric.gpus[root] == 0:
         raise ValueError(f"root={root}: need the number of a node with GPUs, below {fabric.n_nodes}")
-    _check_gpus(fabric)
+    check_gpus(fabric)
     share = (np.flatnonzero(fabric.gpus) == root).astype(float)
     return _rooted(fabric, share, "broadcast", _inside_bps(fabric, fabric.gpus), trees)
 
@@ -155,7 +155,7 @@ def all_reduce(*, fabric: Fabric, in_network: bool = False, trees: bool = False,
     local_bps, and between nodes no more than any cut passes. Beyond 128 nodes with GPUs no trees are searched for, and
     beyond 400 no cuts either: the interval is then that of spanning trees and single nodes, see `spanning`.
     """
-    _check_gpus(fabric)
+    check_gpus(fabric)
     graph = expand(fabric=fabric, inside_share=0.0 if in_network else 2.0)
     inside = _inside_bps(fabric, fabric.gpus if in_network else 2.0 * (fabric.gpus - 1.0))
     if graph.endpoint.size == 1:
@@ -238,11 +238,6 @@ def _roughly(fabric: Fabric, collective: str, inside: float, found: Bounds) -> C
     between = Interval(lower=found.lower_bps, upper=found.upper_bps)
     return Collective(collective=collective, fabric=fabric.name, between_bps=between, inside_bps=inside, part=part,
                       upper_by=found.upper_by, lower_by=found.lower_by)  # fmt: skip
-
-
-def _check_gpus(fabric: Fabric) -> None:
-    if fabric.n_gpus < 2:
-        raise ValueError(f"fabric {fabric.name!r} has {fabric.n_gpus} GPUs; a collective needs at least 2")
 
 
 def _one_node(fabric: Fabric, collective: str, inside: float) -> Collective:
