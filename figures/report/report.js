@@ -212,11 +212,19 @@
       if (marked) drawNode(v, radius + 4.5, look.ink);
       drawNode(v, radius + 1.5, look.paper);
       drawNode(v, radius, nodeColour(v));
-      if (room > 85 || marked) label(nodes.label[v], screen[3 * v] + radius + 3, screen[3 * v + 1] - radius);
+      if (room > 85 || marked) labelNode(v, radius);
     }
     if (scene.in_orbit) drawScale();
     if (scene.in_orbit) drawAxes();
     tell();
+  }
+
+  function labelNode(v, radius) {
+    const [text, x, y] = [nodes.label[v], screen[3 * v], screen[3 * v + 1] - radius];
+    const fits = x + radius + 3 + pen.measureText(text).width <= size.width; // else it stands on the other side
+    pen.textAlign = fits ? "left" : "right";
+    label(text, fits ? x + radius + 3 : x - radius - 3, y);
+    pen.textAlign = "left";
   }
 
   function label(text, x, y) {
