@@ -253,7 +253,7 @@ def test_an_interrupt_in_the_executor_leaves_a_valid_interval(after: int) -> Non
 
 def test_an_interrupt_before_there_is_any_routing_is_passed_on() -> None:
     with pytest.raises(KeyboardInterrupt):
-        large_throughput(fabric=GRID, traffic=all_to_all(fabric=GRID), executor=Interrupting(2))
+        large_throughput(fabric=GRID, traffic=all_to_all(fabric=GRID), executor=Interrupting(1))
 
 
 def test_an_interrupt_from_who_is_told_leaves_a_valid_interval(monkeypatch: pytest.MonkeyPatch) -> None:

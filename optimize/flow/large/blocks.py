@@ -21,7 +21,7 @@ __all__ = ["Flows", "Pass"]
 Floats = NDArray[np.float64]
 Ints = NDArray[Any]
 
-_BLOCKS = 64  # blocks of a pass, at least: a block that moves more of the traffic at once overshoots
+_BLOCKS = 64  # blocks of a pass, at least, if several see the same loads: together they would overshoot
 _MOST_SOURCES = 16  # in a block
 _METRIC_SOURCES = 32
 _LEAST = 1e-6  # length of an arc, as a share of the longest, that keeps nodes apart when they are sorted by distance
@@ -147,7 +147,7 @@ class Flows:
     def improve(self, work: Pass) -> Iterator[None]:
         """One pass over all sources in random order; yields after every group of blocks, when all is consistent."""
         net, k = self.network, self.network.sources.size
-        size = int(np.clip(k // _BLOCKS // self.at_once, 1, _MOST_SOURCES))
+        size = _MOST_SOURCES if self.at_once == 1 else int(np.clip(k // _BLOCKS // self.at_once, 1, _MOST_SOURCES))
         blocks = np.array_split(self.rng.permutation(k), -(-k // size))
         bits = net.bits
         cost = least = 0.0
@@ -158,12 +158,13 @@ class Flows:
                 (net.arcs, self.load, top, self.orders[b], self.flows[b], net.counts(b), bits[b], work) for b in group
             )
             done: list[_Done] = list(self._map(_improve, tasks))
-            before = self._potential(self.load, top, work.squarings)
+            any_will_do = work.plant or len(group) == 1
+            before = 0.0 if any_will_do else self._potential(self.load, top, work.squarings)
             for block, result in zip(group, done, strict=True):
                 cost, least = cost + result.cost, least + result.least
                 load = np.maximum(self.load + result.change, 0.0)
-                after = self._potential(load, top, work.squarings)
-                if work.plant or after <= before or len(group) == 1:
+                after = 0.0 if any_will_do else self._potential(load, top, work.squarings)
+                if after <= before:
                     self.orders[block], self.flows[block], self.load, before = result.orders, result.flows, load, after
             yield
         self.moving = 1.0 - least / cost if cost > 0 else 1.0

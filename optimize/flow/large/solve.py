@@ -62,7 +62,7 @@ def large_throughput(
     time_limit_s: float = float("inf"),
     progress: Callable[[LargeProgress], None] | None = None,
     executor: Executor | None = None,
-    at_once: int = 2,
+    at_once: int | None = None,
     seed: int = 0,
 ) -> Throughput:
     """Certified interval of the rounds per second that a large fabric carries; `note` says why it stopped. [1/s]
@@ -82,8 +82,8 @@ def large_throughput(
     executor : concurrent.futures.Executor, optional
         Where the blocks of sources run. If absent, in threads of this process, as many as there are processors, or, on
         small fabrics, one after the other without any.
-    at_once : int
-        Blocks of sources that see the same loads.
+    at_once : int, optional
+        Blocks of sources that see the same loads; if not given 2, or 1 where handing them over would take longer.
     seed : int
         Of the order in which the sources come.
 
@@ -118,7 +118,7 @@ def large_throughput(
     """
     if not rtol > 0:
         raise ValueError(f"rtol={rtol!r}; the width asked for must be > 0")
-    if at_once < 1:
+    if at_once is not None and at_once < 1:
         raise ValueError(f"at_once={at_once!r}; at least one block of sources must run")
     if not time_limit_s >= 0:
         raise ValueError(f"time_limit_s={time_limit_s!r}; the time limit must be >= 0")
@@ -127,7 +127,9 @@ def large_throughput(
     check_paths(fabric=fabric, traffic=traffic)
     begun = time.monotonic()
     asked = {"rtol": rtol, "begun": begun, "time_limit_s": time_limit_s, "progress": progress}
-    where: AbstractContextManager[Executor] = _here(traffic, fabric) if executor is None else nullcontext(executor)
+    few = traffic.sources.size * fabric.n_arcs <= _FEW_FLOWS
+    where: AbstractContextManager[Executor] = nullcontext(executor) if executor else _here(few)
+    at_once = at_once or (1 if few else 2)
     with where as workers:
         if is_sparse(traffic=traffic):
             return Sparse(fabric=fabric, traffic=traffic, executor=workers, at_once=at_once, **asked).run()
@@ -147,9 +149,8 @@ class _AtOnce(Executor):
         return done
 
 
-def _here(traffic: Traffic, fabric: Fabric) -> Executor:
-    """Executor on the processors of this machine, for as many flows as there may be."""
-    few = traffic.sources.size * fabric.n_arcs <= _FEW_FLOWS
+def _here(few: bool) -> Executor:
+    """Executor on the processors of this machine; of one task at a time for few flows."""
     return _AtOnce() if few else ThreadPoolExecutor(os.cpu_count())
 
 
