@@ -40,8 +40,13 @@ class Interval:
     def __truediv__(self, other: "Interval") -> "Interval":
         if not (self.lower >= 0 and other.lower >= 0):
             raise ValueError("only intervals of numbers >= 0 are divided here")
-        low = 0.0 if self.lower == 0 else self.lower / other.upper if other.upper > 0 else math.inf
-        return Interval(lower=low, upper=self.upper / other.lower if other.lower > 0 else math.inf)
+        # Nothing over nothing, and unlimited over unlimited, may be anything.
+        low, high = 0.0, math.inf
+        if self.lower > 0 and other.upper < math.inf:
+            low = self.lower / other.upper if other.upper > 0 else math.inf
+        if other.lower > 0 and self.upper < math.inf:
+            high = self.upper / other.lower
+        return Interval(lower=low, upper=high)
 
     def __mul__(self, factor: float) -> "Interval":
         return Interval(lower=self.lower * factor, upper=self.upper * factor)

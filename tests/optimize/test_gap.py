@@ -71,7 +71,10 @@ def test_division_by_what_may_be_nothing_has_no_upper_end() -> None:
     nothing, some, maybe = Interval.point(0.0), Interval(lower=1.0, upper=2.0), Interval(lower=0.0, upper=2.0)
     assert some / nothing == Interval(lower=math.inf, upper=math.inf)
     assert some / maybe == Interval(lower=0.5, upper=math.inf)
-    assert nothing / nothing == Interval(lower=0.0, upper=math.inf)  # anything
+    unlimited = Interval.point(math.inf)
+    assert nothing / nothing == unlimited / unlimited == Interval(lower=0.0, upper=math.inf)  # anything
+    assert some / unlimited == nothing
+    assert unlimited / some == unlimited
     assert nothing / some == Interval.point(0.0)
 
 
