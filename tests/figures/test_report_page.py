@@ -93,6 +93,17 @@ def test_collectives_and_notes_are_those_of_the_json(page: Page, source: str, sm
         assert note.split("'")[0] in source
 
 
+def test_times_of_all_reduce_are_those_of_the_json(page: Page, small_report: Report) -> None:
+    rows, times = page.table("Time of an all_reduce"), report_table(small_report)["all_reduce_times"]
+    assert len(rows) == len(times) > 0
+    for row, one in zip(rows, times, strict=True):
+        assert row[1] == one["algorithm"]
+        found = [float(text) * 1e-3 for text in row[2:5]]  # the table is in ms
+        expected = [one[side] for side in ("scale_up_s", "scale_out_s", "formation_s")]
+        assert found == pytest.approx(expected, rel=SIGNIFICANT)
+        assert float(row[5].removesuffix("×")) == pytest.approx(expected[2] / expected[1], rel=SIGNIFICANT)
+
+
 def test_ladder_readings_and_binding_limits_are_those_of_the_json(page: Page, small_report: Report) -> None:
     table = report_table(small_report)
     for row, step in zip(page.table("Each step"), table["ladder"]["steps"], strict=True):

@@ -6,6 +6,7 @@ import pytest
 
 from figures.screen import report_screen
 from figures.text_table import WIDTH, gap_text
+from links.units import format_si
 from optimize import Case, Report, build, load_scenario, measure
 from optimize.study.effects import with_effects
 from topo import nvl72
@@ -57,6 +58,19 @@ def test_the_full_screen_says_all_that_the_short_one_says_and_more(apart: Report
     for more in ("all_gather between nodes", "latency, mean", "Proof: ", "gap with that", "each line keeps"):
         assert more in full
         assert more not in short
+
+
+def test_the_full_screen_has_the_times_of_all_reduce_beside_the_machine_of_as_many_gpus(
+    small_report: Report, apart: Report
+) -> None:
+    for report, beside in ((small_report, "the SuperPOD"), (apart, "NVL72")):
+        lines = words(report_screen(report, full=True))
+        for one in report.message_times:
+            row = next(line for line in lines if line.startswith(f"{one.size}, {one.algorithm} "))
+            assert row.endswith(f" {one.times_as_long:.4g}")
+            assert format_si(one.formation_s, "s") in row
+        assert any(line.endswith(f"times as long as on {beside}") for line in lines)
+        assert "1 MB, ring" not in report_screen(report)
 
 
 def test_a_reading_that_nobody_can_build_is_there_with_its_reason(apart: Report) -> None:
