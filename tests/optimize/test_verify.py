@@ -106,6 +106,7 @@ SLIGHTLY = 1.0 + 1e-6
         (times(SLIGHTLY, "ladder", "gap", "upper"), "ladder, gap, upper"),
         (times(2.0, "ladder", "width"), "ladder, width"),
         (put(True, "ladder", "steps", 5, "exact"), "ladder, step 5, exact says True, the ends above it"),
+        (put(False, "ladder", "steps", 1, "exact"), "ladder, step 1, exact says False"),
         (times(SLIGHTLY, "readings", 1, "gap_scale_up", "upper"), "reading '2 x 2 spatial channels', gap_scale_up"),
         (times(SLIGHTLY, "all_reduce_times", 0, "formation_s"), "all_reduce of 1 MB, ring, formation_s"),
         (times(SLIGHTLY, "binding", 0, "share"), "binding, links"),
