@@ -71,7 +71,7 @@ def _ends(found: Findings, step: Mapping[str, Any], above: Mapping[str, Any]) ->
     for ends, apart in (("its ends", width), ("the ends above it", width_above)):
         if step["exact"] and apart > _EXACT:
             found.differ(f"ladder, step {step['number']}, exact says True, {ends} are {apart:.3g} apart")
-    if not step["exact"] and max(width, width_above) <= _RTOL:
+    if not step["exact"] and max(width, width_above) <= 0.0:
         found.differ(f"ladder, step {step['number']}, exact says False, its ends and those above it are one")
 
 
