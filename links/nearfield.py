@@ -106,16 +106,12 @@ def flat_aperture_transmission(
             f"range_m={nearest_m:g}: k a b/z = {c:.4g} is above {MAX_SPACE_BANDWIDTH:g}; use a longer range"
         )
     rate = math.pi / (wavelength * distance)  # phase is rate s^2
-    small, inner, outer = min(a, b), abs(a - b), a + b
+    small, inner = min(a, b), abs(a - b)
     constant = math.pi * small**2
     # int_0^inner of the constant part: pi (exp(i rate inner^2) - 1)/(i rate), written without cancellation
     plain = constant * math.pi * inner**2 * np.sinc(rate * inner**2 / (2.0 * math.pi))
     total = plain * np.exp(0.5j * rate * inner**2)
-    # the rest in phi, s = inner + (outer - inner) sin^2(phi/2), which smooths the 3/2-power ends of C
-    nodes, weights = special.roots_legendre(48 + math.ceil(3.0 * c))
-    phi, weights = 0.5 * math.pi * (nodes + 1.0), 0.5 * math.pi * weights
-    s = inner + (outer - inner) * np.sin(0.5 * phi) ** 2
-    density = weights * 0.5 * (outer - inner) * np.sin(phi) * 2.0 * math.pi * s * _lens_area(s, a, b)
+    s, density = _edge(a, b, 48 + math.ceil(3.0 * c))
     for square, part in zip(s**2, density, strict=True):  # not a matrix product: a million ranges must fit in memory
         total = total + part * np.exp(1j * square * rate)
     return np.asarray(np.abs(total) ** 2 / (math.pi * a * b * wavelength * distance) ** 2)
@@ -162,21 +158,29 @@ def displaced_coupling_ratio(
             f"range_m={float(distance.min()):g} with offset_m={float(offset.max()):g}: a phase of {turn:.3g} rad over "
             "the apertures is beyond what is integrated here; use a longer range or antennas closer together"
         )
-    nodes, weights = special.roots_legendre(48 + math.ceil(turn))
-    middle = 0.5 * inner * (nodes + 1.0)
-    phi = 0.5 * math.pi * (nodes + 1.0)
-    edge = inner + (outer - inner) * np.sin(0.5 * phi) ** 2
+    count = 48 + math.ceil(turn)
+    nodes, weights = special.roots_legendre(count)
+    middle, (edge, at_edge) = 0.5 * inner * (nodes + 1.0), _edge(a, b, count)
     radius = np.concatenate([middle, edge])
-    density = np.concatenate([
-        0.5 * inner * weights * middle * math.pi * min(a, b) ** 2,
-        0.25 * math.pi * (outer - inner) * weights * np.sin(phi) * edge * _lens_area(edge, a, b),
-    ])  # fmt: skip
+    density = np.concatenate([inner * weights * math.pi * middle * math.pi * min(a, b) ** 2, at_edge])
     total, coaxial = np.zeros((*distance.shape, *offset.shape), dtype=complex), np.zeros((*distance.shape, 1), complex)
     for s, part in zip(radius, density, strict=True):  # not a matrix product, as above
         wave = part * np.exp(-1j * s**2 * rate)
         coaxial = coaxial + wave
         total = total + wave * special.j0(2.0 * rate * s * offset)
     return np.asarray(total / coaxial)
+
+
+def _edge(a: float, b: float, count: int) -> tuple[Floats, Floats]:
+    """Nodes of a quadrature over |a - b| < s < a + b, and 2 pi s C(s) ds there, C the area common to both discs.
+
+    In phi, s = |a - b| + (a + b - |a - b|) sin^2(phi/2), which smooths the 3/2-power ends of C.
+    """
+    nodes, weights = special.roots_legendre(count)
+    inner, width = abs(a - b), a + b - abs(a - b)
+    phi = 0.5 * math.pi * (nodes + 1.0)
+    s = inner + width * np.sin(0.5 * phi) ** 2
+    return s, 0.5 * math.pi * weights * 0.5 * width * np.sin(phi) * 2.0 * math.pi * s * _lens_area(s, a, b)
 
 
 def _lens_area(s: Floats, a: float, b: float) -> Floats:
