@@ -38,20 +38,19 @@ def short_round_trip(*, n: int, costs: Callable[[int], Floats]) -> Ints:
     for k in range(1, n):
         free[tour[k - 1]] = False
         tour[k] = np.argmin(np.where(free, costs(int(tour[k - 1])), np.inf))
+    step = np.array([costs(int(a))[b] for a, b in zip(tour, np.roll(tour, -1), strict=True)])
     improved = n > 3
     while improved:
         improved = False
-        step = np.array([costs(int(a))[b] for a, b in zip(tour, np.roll(tour, -1), strict=True)])
         for i in range(n - 2):
-            before, after = tour[i + 2 :], np.roll(tour, -1)[i + 2 :]
             now = step[i] + step[i + 2 :]
-            then = costs(int(tour[i]))[before] + costs(int(tour[i + 1]))[after]
-            k = int(np.argmax(now - then))
-            if (now - then)[k] > _GAIN * now[k]:
-                turned = slice(i + 1, i + 3 + k)
-                first, last = costs(int(tour[i]))[before[k]], costs(int(tour[i + 1]))[after[k]]
-                tour[turned] = tour[turned][::-1]
+            first = costs(int(tour[i]))[tour[i + 2 :]]
+            last = costs(int(tour[i + 1]))[np.roll(tour, -1)[i + 2 :]]
+            saved = now - first - last
+            k = int(np.argmax(saved))
+            if saved[k] > _GAIN * now[k]:
+                tour[i + 1 : i + 3 + k] = tour[i + 1 : i + 3 + k][::-1]
                 step[i + 1 : i + 2 + k] = step[i + 1 : i + 2 + k][::-1]
-                step[i], step[i + 2 + k] = first, last
+                step[i], step[i + 2 + k] = first[k], last[k]
                 improved = True
     return tour
