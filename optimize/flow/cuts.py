@@ -114,14 +114,10 @@ class _Cuts:
 
     def _least(self, origin: Bools) -> tuple[float, NDArray[np.int64]]:
         """Least capacity from the GPUs of those endpoints to all others, and the arcs of the fabric it crosses."""
-        m = self.fabric.n_arcs
         weight = np.concatenate([self.fixed, np.where(origin, self.own, 0.0), np.where(origin, 0.0, self.own)])
-        # Nothing wider than all arcs together is in a least cut.
-        most = float(self.fabric.capacity_bps.sum())
-        _, side = self.graph.max_flow(capacity=np.minimum(weight, most), source=self.source, sink=self.sink)
+        _, side = self.graph.max_flow(capacity=weight, source=self.source, sink=self.sink)
         crossing = side[self.tail] & ~side[self.head]
-        capacity = float(weight[crossing].sum())
-        return (capacity, np.flatnonzero(crossing[:m])) if capacity < most else (most, np.arange(m))
+        return float(weight[crossing].sum()), np.flatnonzero(crossing[: self.fabric.n_arcs])
 
 
 def _orders(fabric: Fabric, ends: NDArray[np.int64]) -> Iterator[Floats]:

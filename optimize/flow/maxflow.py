@@ -67,14 +67,10 @@ class FlowGraph:
         >>> round(value, 9), side.tolist()
         (0.4, [True, False, True, False])
         """
-        left = np.bincount(self._place, weights=capacity, minlength=self._row.size)
-        # No cut that limits the flow holds more than one of these.
-        sums = (left[self._row == source].sum(), left[self._column == sink].sum(), left[np.isfinite(left)].sum())
-        most = float(min(sums))
-        value, unit = 0.0, (most or 1.0) / _WHOLE
+        left, unit = self._start(capacity, source, sink)
+        value = 0.0
         for _ in range(_MOST_ROUNDS):
-            whole = np.floor(np.minimum(left / unit, 2.0 * _WHOLE)).astype(np.int32)
-            units, flow = self._dinic(whole, source, sink)
+            whole, units, flow = self._dinic(left / unit, source, sink)
             if units > _WHOLE:
                 raise ValueError(f"the maximum flow from {source} to {sink} is unlimited; give one of them finite arcs")
             value += unit * units
@@ -87,22 +83,25 @@ class FlowGraph:
     def unit_flow(self, *, capacity: Floats, source: int, sink: int) -> Floats | None:
         """Flow of 1 from source to sink in the proportions of a greatest one, shape (m,); None if there is none.
 
-        Arcs in the opposite direction do not both carry it. No arc is parallel to another. The flow is greatest to
-        2^-29 of the widest arc.
+        Arcs in the opposite direction do not both carry it. No arc is parallel to another. The capacities are rounded
+        down once, as in `max_flow`.
         """
-        widest = float(capacity.max(initial=0.0))
-        if widest == 0.0:
-            return None
-        whole = np.zeros(self._row.size, dtype=np.int32)
-        whole[self._place] = np.floor(capacity / widest * (_WHOLE / self.n))
-        units, flow = self._dinic(whole, source, sink)
+        left, unit = self._start(capacity, source, sink)
+        _, units, flow = self._dinic(left / unit, source, sink)
         return np.maximum(flow[self._place], 0) / units if units > 0 else None
 
-    def _dinic(self, whole: Whole, source: int, sink: int) -> tuple[int, Whole]:
-        """Greatest flow in whole units, and on every arc of the structure."""
-        self._graph.data = whole
+    def _start(self, capacity: Floats, source: int, sink: int) -> tuple[Floats, float]:
+        """Capacity of every arc of the structure, and a unit of which no flow is more than 2^29."""
+        left: Floats = np.bincount(self._place, weights=capacity, minlength=self._row.size).astype(float)
+        # No cut that limits the flow holds more than one of these.
+        sums = (left[self._row == source].sum(), left[self._column == sink].sum(), left[np.isfinite(left)].sum())
+        return left, (float(min(sums)) or 1.0) / _WHOLE
+
+    def _dinic(self, units: Floats, source: int, sink: int) -> tuple[Whole, int, Whole]:
+        """Capacities in whole units, the greatest flow of these, and what it is on every arc of the structure."""
+        self._graph.data = whole = np.floor(np.minimum(units, 2.0 * _WHOLE)).astype(np.int32)
         found = csgraph.maximum_flow(self._graph, source, sink)
-        return int(found.flow_value), np.asarray(found.flow.data, dtype=np.int32)
+        return whole, int(found.flow_value), np.asarray(found.flow.data, dtype=np.int32)
 
     def _reached(self, onward: Bools, source: int) -> Bools:
         """What the source reaches along arcs of the structure with something left, shape (n,)."""
