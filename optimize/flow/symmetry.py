@@ -106,12 +106,13 @@ def find_symmetry(*, fabric: Fabric, traffic: Traffic) -> Symmetry:
 
 def _twins(n: int, tail: Ints, head: Ints, kind: Ints) -> int:
     """Nodes that have the same neighbours as another, themselves counted or not, by arcs of the same kinds."""
-    shape = (n, n)
-    link = sparse.csr_array((kind - kind.min(initial=0) + 1, (tail, head)), shape=shape)
-    links = sparse.hstack([link, link.T], format="csr")
-    loops = sparse.hstack([sparse.eye_array(n, dtype=links.dtype)] * 2, format="csr")
+    number = np.unique(kind, return_inverse=True)[1] + 1
+    link = sparse.csr_array((number, (tail, head)), shape=(n, n))
+    # Twins that are joined are alike once each is joined to itself as well; most often that is by the commonest kind.
+    loop = sparse.eye_array(n, dtype=link.dtype) * int(np.bincount(number, minlength=1).argmax())
     found = []
-    for one in (links, sparse.csr_array(links - loops)):
+    for out in (link, link + loop):
+        one = sparse.hstack([out, out.T], format="csr")
         one.sort_indices()
         spans = zip(one.indptr[:-1].tolist(), one.indptr[1:].tolist(), strict=True)
         found.append(n - len({one.indices[a:b].tobytes() + one.data[a:b].tobytes() for a, b in spans}))

@@ -191,6 +191,12 @@ def test_king_grids_of_81_and_144_nodes_meet_their_closed_form(k: int, orbits: i
     answer.verify(fabric=fabric, traffic=all_to_all(fabric=fabric))
 
 
+@pytest.mark.parametrize(("n", "n_orbits"), [(20, 1), (300, 300)])
+def test_hundreds_of_nodes_all_joined_are_left_as_they_are_too(n: int, n_orbits: int) -> None:
+    fabric = from_networkx(nx.complete_graph(n), name="all", gpus=1, capacity_bps=1e12)
+    assert find_symmetry(fabric=fabric, traffic=all_to_all(fabric=fabric)).n_orbits == n_orbits
+
+
 @pytest.mark.parametrize(("leaves", "n_orbits"), [(30, 2), (3000, 3001)])
 def test_thousands_of_nodes_round_one_switch_are_left_as_they_are(leaves: int, n_orbits: int) -> None:
     # Each pair of leaves is a generator of its own, which says of every vertex where it goes: gigabytes in all.
