@@ -17,13 +17,8 @@ __all__ = ["report_screen", "verification_lists", "verification_screen"]
 
 _FREE = 1.0 + 1e-6  # factor of a step that costs nothing
 _MORE = ("all_gather", "latency, mean")  # metrics that only the full screen has
-_NOTED = (
-    "energy: left",
-    "energy: the",
-    "inside a node",
-    "permutation",
-    "power",
-)  # beginnings of notes that the short screen has too
+# Beginnings of notes that the short screen has too.
+_NOTED = ("energy: left", "energy: the", "inside a node", "permutation", "power")
 _FULL = "--full prints collectives, all metrics and steps, sources of published and assumed values, proofs"
 
 
@@ -49,13 +44,14 @@ def _short_notes(report: Report) -> list[str]:
     found = []
     if any(note.startswith("bisection") for note in report.notes):
         found.append("bisection: about twice the gap of all_to_all, half of all traffic stays on its side of the cut")
-    for row in report.collectives:
-        if row.name == "all_reduce" and row.formation.between_bps.lower >= row.formation.inside_bps:
-            whole = next(note for note in report.notes if note.startswith("all_reduce: of large messages"))
-            until = whole.partition("links do not matter until they ")[2].partition(",")[0]
-            found.append(f"all_reduce: large messages; the network inside a node binds until links {until}")
-        elif row.name == "all_reduce":
-            found.append("all_reduce: large messages; the links between nodes bind")
+    least_bps = report.all_reduce_link_bps
+    if least_bps is not None:
+        least = format_si(least_bps, "b/s", digits=2)
+        found.append(
+            f"all_reduce: large messages; the network inside a node binds until links fall below about {least}"
+        )
+    elif report.collectives:
+        found.append("all_reduce: large messages; the links between nodes bind")
     return [*found, *(note for note in report.notes if note.startswith(_NOTED))]
 
 

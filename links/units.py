@@ -62,13 +62,15 @@ def format_si(value: float, unit: str, *, digits: int = 4) -> str:
 
     >>> format_si(9.6e12, "b/s")
     '9.6 Tb/s'
+    >>> format_si(728.3e9, "b/s", digits=2)
+    '730 Gb/s'
     >>> format_si(0.0, "W")
     '0 W'
     """
     if not np.isfinite(value) or value == 0.0:
         return f"{value:g} {unit}"
-    rounded = abs(float(f"{value:.{digits}g}"))  # so that 999.99 G is 1 T
+    rounded = float(f"{value:.{digits}g}")  # so that 999.99 G is 1 T
     for factor, prefix in _PREFIXES:
-        if rounded >= factor:
-            return f"{value / factor:.{digits}g} {prefix}{unit}"
+        if abs(rounded) >= factor:
+            return f"{rounded / factor:.12g} {prefix}{unit}"
     return f"{value:.{digits}g} {unit}"

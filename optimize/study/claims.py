@@ -55,8 +55,7 @@ def check_claims(*, table: Mapping[str, Any], found: Findings, rebuilt: Rebuilt,
     claims.published()
     claims.limits()
     claims.effects()
-    if table["notes"]:
-        found.stated.append("notes")
+    found.stated += [name for name in ("all_reduce_link_bps", "notes") if table[name]]
 
 
 class _Claims:
@@ -225,12 +224,12 @@ class _Claims:
 
     def message_times(self) -> None:
         """All by formulas, from the fabrics of the proofs and the best rate of each all_reduce."""
-        best: Mapping[str, Any] = next((row for row in self.table["collectives"] if row["name"] == "all_reduce"), {})
+        best = self._row("all_reduce")
         sides = {
-            side: (self._fabric(who), min(unlimited(best[side]["between_nodes"]["upper"]),
-                                          unlimited(best[side]["inside_a_node"])))
-            for side, who in _SIDES.items() if best.get(side) is not None
-        }  # fmt: skip
+            side: (self._fabric(who), interval(best[side]).upper)
+            for side, who in _SIDES.items()
+            if best[side] is not None
+        }
         found = message_times(sides)
         stated = self.table["all_reduce_times"]
         self.found.equal("all_reduce_times, rows", [[row["algorithm"], row["message_bit"]] for row in stated],

@@ -4,13 +4,11 @@ Words only: the numbers are those of `side` and `report`.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from links.parts import load_part
 from links.units import format_si
-from optimize.flow.collective.optimum import all_reduce
 from optimize.flow.gap import gap
 from optimize.flow.interval import Interval
 from optimize.flow.node_limits import own_bps
@@ -82,13 +80,13 @@ def _collectives(gaps: dict[str, Interval], up: Side, form: Side) -> list[str]:
     """What binds the collectives, how thin links may become before they do, and what switches that add would give."""
     between, inside = form.all_reduce.between_bps, form.all_reduce.inside_bps
     text = f"all_reduce: of large messages, gap {gaps['all_reduce'].text()}x; "
-    if between.lower >= inside:
-        link_bps = float(form.fabric.capacity_bps.max())
-        limit = format_si(float(f"{link_bps * _least_part(form.fabric, inside):.2g}"), "b/s")
+    until_bps = form.all_reduce_link_bps
+    if until_bps is not None:
+        widest_bps = float(form.fabric.capacity_bps.max())
         text += (
-            f"the GPUs' own network inside a node binds ({Interval.point(inside).as_rate()}), the links "
-            f"between nodes would carry {between.as_rate()}, so links do not matter until they fall "
-            f"below about {limit}, from {format_si(link_bps, 'b/s')}"
+            f"the GPUs' own network inside a node binds ({Interval.point(inside).as_rate()}), the links between nodes "
+            f"would carry {between.as_rate()}, so links do not matter until they fall below about "
+            f"{format_si(until_bps, 'b/s', digits=2)}, from {format_si(widest_bps, 'b/s')}"
         )
     else:
         ends = form.fabric.gpus > 0
@@ -99,16 +97,6 @@ def _collectives(gaps: dict[str, Interval], up: Side, form: Side) -> list[str]:
     rate = up.all_reduce.rate_bps.as_rate()
     return [text, f"all_reduce: switches that add and copy data would take the NVL72 from {rate} to at most {most}; "
                   "neither side is counted with them"]  # fmt: skip
-
-
-def _least_part(fabric: Fabric, inside_bps: float) -> float:
-    """Of all links' rates, the part with which all_reduce between the nodes is still what it is inside one. [-]
-
-    With hosts set aside, which carry more than that, it is proportional to the links.
-    """
-    free = np.full(fabric.n_nodes, np.inf)
-    links = all_reduce(fabric=replace(fabric, host_bps=free, port_bps=free)).between_bps
-    return inside_bps / links.lower
 
 
 def _energy(up: Side, out: Side | None, form: Side, refused: str) -> list[str]:

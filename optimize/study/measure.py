@@ -125,7 +125,7 @@ def measure(
         binding=binding(fabric=form.fabric, throughput=form.all_to_all),
         proofs=proofs, cut=form.cut, switching_bps=float(switching.max()),
         link_power_w=float(form.fabric.power_w.sum()), provenance=_provenance(case), collectives=_rows(up, out, form),
-        message_times=times, notes=(*notes, *times_notes(times)),
+        all_reduce_link_bps=form.all_reduce_link_bps, message_times=times, notes=(*notes, *times_notes(times)),
     )  # fmt: skip
 
 

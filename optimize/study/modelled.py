@@ -13,7 +13,6 @@ from .tables import NVLinkTable, OpticalTable, RadioTable, TerminalTable, TorusT
 
 __all__ = ["interference_line", "link_line", "network_line", "satellite_line"]
 
-
 _ROUNDING = 1e-9  # relative, of a rate
 
 

@@ -165,6 +165,10 @@ class Report:
     provenance : mapping
         Versions, seeds, and the scenario with its digest.
     collectives : tuple of CollectiveRow
+    all_reduce_link_bps : float or None
+        Rate of the widest link below which links bind all_reduce, not the network inside a node. [bit/s]
+    message_times : tuple of MessageTime
+        Of all_reduce.
     notes : tuple of str
         What a metric needs to be understood, or why there is none; they belong wherever the metrics stand.
     effects : tuple of AssumedEffect
@@ -184,6 +188,7 @@ class Report:
     link_power_w: float
     provenance: Mapping[str, Any] = field(repr=False)
     collectives: tuple[CollectiveRow, ...] = ()
+    all_reduce_link_bps: float | None = None
     message_times: tuple[MessageTime, ...] = ()
     notes: tuple[str, ...] = ()
     effects: tuple[AssumedEffect, ...] = ()

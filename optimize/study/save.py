@@ -104,6 +104,7 @@ def report_table(report: Report) -> dict[str, Any]:
             {"name": row.name, **{side: _collective(getattr(row, side)) for side in _SIDES}}
             for row in report.collectives
         ],
+        "all_reduce_link_bps": report.all_reduce_link_bps,
         "all_reduce_times": [asdict(one) for one in report.message_times],
         "notes": list(report.notes),
         "ladder": {

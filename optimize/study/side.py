@@ -114,6 +114,19 @@ class Side:
         """Use of every limit by the routing of all_to_all at one round per second."""
         return utilisation(fabric=self.fabric, traffic=self.traffic, routing=self.all_to_all.routing)
 
+    @cached_property
+    def all_reduce_link_bps(self) -> float | None:
+        """Rate of the widest link below which links bind all_reduce, not the network inside nodes; None if they do now.
+
+        With hosts set aside, which carry more than that, all_reduce between the nodes is proportional to the links.
+        """
+        fabric, inside_bps = self.fabric, self.all_reduce.inside_bps
+        if self.all_reduce.between_bps.lower < inside_bps:
+            return None
+        free = np.full(fabric.n_nodes, np.inf)
+        links = all_reduce(fabric=replace(fabric, host_bps=free, port_bps=free)).between_bps
+        return float(fabric.capacity_bps.max()) * inside_bps / links.lower
+
     def values(self) -> dict[str, Interval | None]:
         """Interval of every metric of the table; None where there is none."""
         return {
