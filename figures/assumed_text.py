@@ -31,13 +31,10 @@ def assumed_lines(report: Report, *, full: bool = True) -> list[str]:
             lines += wrapped(f"{_datum(effect.path, datum)}: gap {_ends(effect)}{source}")
     if full:
         lines += [line for reason, names in idle.items() for line in wrapped(f"{reason}: {'; '.join(names)}")]
-        title = f"Assumed (low to high), and the gap to NVL72 at either end; {report.effects_note}"
-        return [*wrapped(title, indent=""), *lines]
-    silent = sum(len(names) for names in idle.values())
-    lines += [f"  {silent} more assumed values do not move it"] if silent else []
-    _, _, more = report.effects_note.partition("; ")
-    lines += wrapped(more) if more else []
-    return ["Assumed values (low to high), and the gap to NVL72 at either end", *lines]
+    elif idle:
+        lines.append(f"  {sum(len(names) for names in idle.values())} more assumed values do not move it")
+    title = f"Assumed values (low to high), and the gap to NVL72 at either end; {report.effects_note}"
+    return [*wrapped(title, indent=""), *lines]
 
 
 def _unmeasured(report: Report, data: Mapping[str, Datum], full: bool) -> list[str]:
